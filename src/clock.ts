@@ -1,0 +1,33 @@
+/** Time and timers, passed in, so that tests move time instead of waiting for it. */
+export interface Clock {
+  /** Milliseconds since 1970, as `Date.now()`; may jump. Stamps records only. */
+  now(): number;
+  /** Milliseconds that never run backwards; for every interval and deadline. */
+  monotonic(): number;
+  /**
+   * Calls `fn` once after `delayMs`; the answer cancels it. A timer does not keep the process alive.
+   */
+  setTimer(fn: () => void, delayMs: number): () => void;
+  /** Calls `fn` soon, after the running job and its microtasks; keeps the process alive until then. */
+  defer(fn: () => void): void;
+}
+
+interface Unrefable {
+  unref?(): void;
+}
+
+type Immediate = (fn: () => void) => unknown;
+
+const immediate = (globalThis as { setImmediate?: Immediate }).setImmediate;
+
+/** The clock of the system: `Date.now`, `performance.now`, unref'd `setTimeout`, `setImmediate`. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  setTimer(fn, delayMs) {
+    const timer: unknown = setTimeout(fn, delayMs);
+    (timer as Unrefable).unref?.();
+    return () => clearTimeout(timer as number);
+  },
+  defer: immediate === undefined ? (fn) => void setTimeout(fn, 0) : (fn) => void immediate(fn),
+};

@@ -1,0 +1,68 @@
+/**
+ * The few errors that callers catch. Wrong arguments are `TypeError` or `RangeError`; these are
+ * conditions that can happen to a correct program.
+ */
+
+/** No room in the buffer within the time the caller gave; the record was not accepted. */
+export class BufferFullError extends Error {
+  override readonly name = "BufferFullError";
+}
+
+/** The pipeline does not take records: it is stopped or closed, or its store has failed. */
+export class NotAcceptedError extends Error {
+  override readonly name = "NotAcceptedError";
+  /** Why the record was refused. */
+  readonly reason: string;
+  constructor(message: string, reason: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** Another process holds the store; the message names it and the way out. */
+export class StoreLockedError extends Error {
+  override readonly name = "StoreLockedError";
+}
+
+/** The store cannot write or sync any more; durable records stay readable. */
+export class StoreFailedError extends Error {
+  override readonly name = "StoreFailedError";
+}
+
+/** The log holds bytes that are not what was written, at `file`, from `offset` to `end`. */
+export class DamagedLogError extends Error {
+  override readonly name = "DamagedLogError";
+  /** The damaged segment. */
+  readonly file: string;
+  /** First damaged byte. */
+  readonly offset: number;
+  /** First byte after the damage. */
+  readonly end: number;
+  constructor(message: string, where: { file: string; offset: number; end: number }) {
+    super(message);
+    this.file = where.file;
+    this.offset = where.offset;
+    this.end = where.end;
+  }
+}
+
+/**
+ * Thrown by a sink to say that a batch can never be delivered (a 400, a record too large): it goes to
+ * the dead letters without further attempts.
+ */
+export class RejectedError extends Error {
+  override readonly name = "RejectedError";
+}
+
+/**
+ * Thrown by a sink whose destination is gone for good (a closed pipe): the lane stops, and what is
+ * pending stays in the log.
+ */
+export class SinkClosedError extends Error {
+  override readonly name = "SinkClosedError";
+}
+
+/** What an error says in one line, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,101 @@
+import type { DeadLetters } from "../delivery/dead_letters.ts";
+import type { Logger } from "../logger.ts";
+import type { Level } from "../record/level.ts";
+import type { Fields, LogRecord, RecordInput } from "../record/record.ts";
+import type { InputMark } from "../storage/store.ts";
+import type { Tail } from "../tail/hub.ts";
+import type { PipelineStats } from "./stats.ts";
+
+/** How long to wait, and what ends the wait early. */
+export interface WaitOptions {
+  /** Ends the wait; the promise rejects with its reason. */
+  readonly signal?: AbortSignal;
+  /** The longest wait in milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+/** What became of the records when a drain or a close ended. */
+export interface DrainReport {
+  /** Whether every lane had settled everything in time. */
+  readonly drained: boolean;
+  /** Records settled (delivered, dead-lettered, filtered) during the drain, by lane. */
+  readonly flushed: Readonly<Record<string, number>>;
+  /** Records that stay in the log for the next start, by lane. */
+  readonly onDisk: Readonly<Record<string, number>>;
+  /** Records that are lost, by lane: pending ones of a pipeline without a disk, once it is closed. */
+  readonly lost: Readonly<Record<string, number>>;
+}
+
+/** Which records a subscriber gets. */
+export interface SubscribeFilter {
+  /** The lowest level; `trace` unless given. */
+  readonly level?: Level;
+  /** Keeps a record when it returns true. */
+  readonly filter?: (record: LogRecord) => boolean;
+}
+
+/** A running subscription. */
+export interface Subscription extends Disposable {
+  /** Ends it: no further call. A second call does nothing. */
+  unsubscribe(): void;
+  /** Records handed over. */
+  readonly delivered: number;
+  /** Calls that threw or rejected. */
+  readonly failed: number;
+}
+
+/**
+ * A durable, back-pressured log pipeline. No method throws because of a sink, a disk or a full buffer,
+ * and only `append`, `durable`, `writable`, `drain` and `close` wait.
+ */
+export interface Pipeline extends AsyncDisposable {
+  /** A logger that writes here; `fields` go into each of its records. */
+  logger(name?: string, fields?: Fields): Logger;
+  /**
+   * Offers one record: an object, a line of text (a JSON object with `msg` keeps its own keys), or the
+   * bytes of a JSON record. `mark` is the place of the line in its input and is stored with it.
+   * Never waits. Returns true if the record was accepted or left out by the level, false if refused.
+   * Empty text is ignored.
+   *
+   * @throws {SyntaxError} If bytes are not the JSON of a record
+   * @throws {TypeError} If the value is none of the three
+   */
+  write(record: RecordInput | string | Uint8Array, mark?: InputMark): boolean;
+  /**
+   * Waits for room, hands the record over, and resolves when it is durable as the store defines it.
+   * An abort after acceptance rejects, and the record stays.
+   *
+   * @throws {BufferFullError} If there was no room within `timeoutMs` (0: at once)
+   * @throws {NotAcceptedError} If the pipeline takes no records
+   * @throws {StoreFailedError} If the store failed before the record was durable
+   */
+  append(record: RecordInput | string, options?: WaitOptions): Promise<void>;
+  /** Resolves when everything accepted before this call is durable as the store defines it. */
+  durable(): Promise<void>;
+  /** Resolves when the buffer has room again; at once if it has, and always at once when it may drop. */
+  readonly ready: Promise<void>;
+  /** A stream whose `write` resolves when the record is taken and there is room for the next. */
+  readonly writable: WritableStream<RecordInput | string>;
+  /** Hands records to `fn` in the background, in order, one at a time; its failures are counted. */
+  subscribe(filter: SubscribeFilter, fn: (record: LogRecord) => void | Promise<void>): Subscription;
+  /** The live tail. */
+  readonly tail: Tail;
+  /** Records that could not be delivered. */
+  readonly deadLetters: DeadLetters;
+  /** The last stored place of an input file, so that reading can go on there. */
+  inputMark(file: string): InputMark | undefined;
+  /** Takes records again after `stop`. Throws an Error when it runs already. */
+  start(): void;
+  /** Takes no more records (`write` returns false) and resolves when those accepted are durable. */
+  stop(): Promise<void>;
+  /** Whether records are accepted. */
+  readonly running: boolean;
+  /** Sets the lowest level that is accepted. */
+  setLevel(level: Level): void;
+  /** Waits until every lane has settled what was accepted before, or the time is over. */
+  drain(options?: WaitOptions): Promise<DrainReport>;
+  /** Stops, drains (10 seconds unless told otherwise), and gives everything back. Idempotent. */
+  close(options?: WaitOptions): Promise<DrainReport>;
+  /** Everything counted. */
+  stats(): PipelineStats;
+}

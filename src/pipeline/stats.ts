@@ -1,0 +1,63 @@
+import type { CursorRow, LogStats } from "../storage/store.ts";
+
+/** What a lane is doing. */
+export type LaneState = "idle" | "delivering" | "waiting-to-retry" | "stopped" | "closed";
+
+/** One lane's figures. `accepted = delivered + deadLettered + filtered + pending + Σ dropped`. */
+export interface LaneStats extends Omit<CursorRow, "checkpoint" | "nextSeq"> {
+  /** What the lane is doing. */
+  readonly state: LaneState;
+  /** Records accepted since this lane began, those still in the buffer included. */
+  readonly accepted: number;
+  /** Accepted records that are not settled yet. */
+  readonly pending: number;
+  /** Every record below this sequence number is settled. */
+  readonly nextSeq: number;
+  /** Calls of the sink since this process opened the lane. */
+  readonly attempts: number;
+  /** Calls that failed, in whole or in part. */
+  readonly failures: number;
+  /** What the last failed call said, unless a later one succeeded. */
+  readonly lastError?: string;
+}
+
+/** Everything a pipeline counts, in one object. Counters run since this process opened it. */
+export interface PipelineStats {
+  /** `durable` with a write-ahead log on disk, `memory` without: promises 2, 4 and 7 hold only then. */
+  readonly mode: "durable" | "memory";
+  /** What an acknowledgement survives: nothing, a kill, or a power cut. */
+  readonly acknowledges: "memory" | "kill" | "power-cut";
+  /** Whether records are accepted. */
+  readonly running: boolean;
+  /** Records the buffer can hold. */
+  readonly capacity: number;
+  /** Records in the buffer. */
+  readonly depth: number;
+  /** `depth / capacity`. */
+  readonly utilisation: number;
+  /** Records handed to the pipeline: `refused + filtered + accepted`. */
+  readonly offered: number;
+  /** Records not accepted, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Records that the level or `transform` left out. */
+  readonly filtered: number;
+  /** Records accepted. */
+  readonly accepted: number;
+  /** Write-ahead log: bytes, segments, entries, syncs, writes. */
+  readonly log: LogStats;
+  /** The log's sequence numbers. */
+  readonly sequence: {
+    readonly first: number;
+    readonly next: number;
+    readonly written: number;
+    readonly durable: number;
+  };
+  /** One entry a sink, by its name. */
+  readonly lanes: Readonly<Record<string, LaneStats>>;
+  /** Dead letters: added since opened, and held. */
+  readonly deadLetters: { readonly added: number; readonly held: number };
+  /** Subscribers: how many, records handed to them, failed calls. */
+  readonly handlers: { readonly count: number; readonly delivered: number; readonly failed: number };
+  /** The tail: clients now, bytes kept, records that clients were told they missed. */
+  readonly tail: { readonly clients: number; readonly bytes: number; readonly missed: number };
+}

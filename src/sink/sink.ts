@@ -1,0 +1,81 @@
+/**
+ * What a destination for records is.
+ *
+ * @module
+ */
+import type { LogRecord } from "../record/record.ts";
+import type { SeqRun } from "../storage/store.ts";
+
+/** Records handed to a sink together. Decodes only what is asked for. */
+export interface Batch {
+  /** Where the records stand in the log: runs without holes, in order. */
+  readonly runs: readonly SeqRun[];
+  /** How many records. */
+  readonly count: number;
+  /** The records as NDJSON: `count` lines of UTF-8, each ended by LF. Never change them. */
+  readonly bytes: Uint8Array;
+  /** The sequence number of record `index`, 0 to `count - 1`. */
+  seqAt(index: number): number;
+  /** The records as text, one JSON line each, without the LF. */
+  lines(): readonly string[];
+  /** The records, parsed. */
+  records(): readonly LogRecord[];
+}
+
+/** What comes with a batch. */
+export interface SinkContext {
+  /** Aborted when the pipeline closes or the attempt runs out of time. */
+  readonly signal: AbortSignal;
+  /** 1 for the first attempt at this batch. */
+  readonly attempt: number;
+}
+
+/** One record that a sink did not take, by its index in the batch. */
+export interface RejectedRecord {
+  /** The index in the batch. */
+  readonly index: number;
+  /** Why, in one sentence. */
+  readonly reason: string;
+}
+
+/** The outcome of a batch that was taken only in part. What is not named was delivered. */
+export interface SinkResult {
+  /** Indexes of records to send again. */
+  readonly retry?: readonly number[];
+  /** Records that can never be delivered: they go to the dead letters. */
+  readonly reject?: readonly RejectedRecord[];
+}
+
+/**
+ * A destination. Resolving without a value means that every record was delivered; throwing means that
+ * none was, and that the batch is sent again (a `RejectedError`: never again; a `SinkClosedError`: the
+ * lane stops).
+ */
+export interface Sink {
+  /**
+   * How the lane sends: `strict` (one batch at a time, in order; the default) or `none` (several at
+   * once, in any order).
+   */
+  readonly order?: "strict" | "none";
+  /** Delivers a batch. */
+  write(batch: Batch, context: SinkContext): void | SinkResult | Promise<void | SinkResult>;
+  /**
+   * Delivers a batch at once, for the moment the process ends. Only sinks that can do this keep
+   * promise 7 in memory mode.
+   */
+  writeSync?(batch: Batch): void;
+  /** Called once before the first batch, with the checkpoint stored last. */
+  open?(checkpoint: string | undefined): void | Promise<void>;
+  /** What to remember about everything delivered so far, at most 256 bytes; stored with the cursor. */
+  checkpoint?(): string | undefined;
+  /** Makes what was delivered durable; called before the cursor is synced. */
+  sync?(): void | Promise<void>;
+  /** Called once at the end. */
+  close?(): void | Promise<void>;
+}
+
+/** A sink, a function that takes a batch, or a `WritableStream` of batches. */
+export type SinkLike =
+  | Sink
+  | ((batch: Batch, context: SinkContext) => void | SinkResult | Promise<void | SinkResult>)
+  | WritableStream<Batch>;

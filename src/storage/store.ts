@@ -1,0 +1,211 @@
+/**
+ * The two contracts of storage. A {@linkcode FileStore} keeps bytes and knows nothing of records; the
+ * write-ahead log is built on it. A {@linkcode LogStore} is a whole log of lines with sequence numbers;
+ * pipeline, lanes and dead letters are built on it.
+ *
+ * @module
+ */
+
+/** A file of a {@linkcode FileStore}. One writer; any number of reads at once. */
+export interface StoreFile {
+  /** The name within the store. */
+  readonly name: string;
+  /** Bytes in the file: those found when it was opened and those written since. */
+  readonly size: number;
+  /**
+   * Appends bytes at once, as one write(2), and returns how many were taken, which may be fewer.
+   * The caller never changes the bytes afterwards.
+   */
+  writeSync(bytes: Uint8Array): number;
+  /** Writes all bytes at an offset, at once. */
+  writeAtSync(bytes: Uint8Array, offset: number): void;
+  /** Reads into `into` from `offset`; returns the count, 0 at the end of the file. */
+  read(into: Uint8Array, offset: number): Promise<number>;
+  /** Makes everything written so far survive a power cut (fdatasync). */
+  sync(): Promise<void>;
+  /** Cuts the file to `size` bytes. */
+  truncate(size: number): Promise<void>;
+  /** Gives the descriptor back. A second call does nothing. */
+  close(): void;
+}
+
+/** A name and a size, as `FileStore.list` gives them. */
+export interface StoreEntry {
+  /** The name within the store. */
+  readonly name: string;
+  /** Bytes in the file. */
+  readonly size: number;
+}
+
+/** Bytes under the write-ahead log: one flat folder of files. */
+export interface FileStore {
+  /** How messages call this store: the folder's path, or "memory". */
+  readonly label: string;
+  /** What synced bytes survive: the end of nothing (`process`), or of process and power (`disk`). */
+  readonly keeps: "process" | "disk";
+  /** Makes the store ready (creates the folder) and takes its lock for this process. */
+  open(): Promise<void>;
+  /** All files, in no order. */
+  list(): Promise<StoreEntry[]>;
+  /** Creates a file that must not exist, at once. */
+  createSync(name: string): StoreFile;
+  /** Opens an existing file for reading and writing. */
+  openFile(name: string): Promise<StoreFile>;
+  /** Removes a file. */
+  remove(name: string): Promise<void>;
+  /** Makes created and removed names survive a power cut. */
+  syncFolder(): Promise<void>;
+  /** CRC-32 (IEEE) of the bytes. */
+  crc32(bytes: Uint8Array): number;
+  /** Calls `spill` when the process is about to end; the answer withdraws it. */
+  onExit(spill: () => void): () => void;
+  /** A store of the same kind inside this one, under the same lock (for the dead letters). */
+  inner(name: string): FileStore;
+  /** Gives the lock back. */
+  close(): Promise<void>;
+}
+
+/** Where in a followed or piped file a record came from; rides in the log with the record. */
+export interface InputMark {
+  /** The path of the input, absolute. */
+  readonly file: string;
+  /** The byte offset after the record's line. */
+  readonly offset: number;
+  /** What tells the file from another of the same name: device and inode. */
+  readonly id: string;
+}
+
+/** A run of records without holes: `count` of them, from `firstSeq`. */
+export interface SeqRun {
+  /** The sequence number of the first. */
+  readonly firstSeq: number;
+  /** How many. */
+  readonly count: number;
+}
+
+/** Lines that stand one after another in the log. `bytes` holds `count` lines, each ended by LF. */
+export interface LogChunk extends SeqRun {
+  /** The lines, UTF-8; never changed afterwards. */
+  readonly bytes: Uint8Array;
+}
+
+/** Records that the log no longer holds, met by a reader. */
+export interface LogGap extends SeqRun {
+  /** `damaged`: checksum failed; `trimmed`: the segment was removed to stay within the limit. */
+  readonly reason: "damaged" | "trimmed";
+}
+
+/** What a read gives: lines, or the news that there are none at this place. */
+export type LogRead =
+  | { readonly kind: "lines"; readonly chunk: LogChunk }
+  | { readonly kind: "gap"; readonly gap: LogGap }
+  | { readonly kind: "end" };
+
+/** A reader's own place in a log: it remembers where it was, so that going on costs no search. */
+export interface LogReader {
+  /** The sequence number of the next record this reader gives. */
+  readonly nextSeq: number;
+  /**
+   * The next lines, at most a frame of them; answers without a promise where they are in memory.
+   * Never waits for new records: at the end of the log it says so.
+   */
+  next(): LogRead | Promise<LogRead>;
+  /** Moves to another place. */
+  seek(seq: number): void;
+  /** Gives descriptors back. */
+  close(): void;
+}
+
+/** A lane's place and counts, stored together so that they hold after a crash. */
+export interface CursorRow {
+  /** The lane's name. */
+  readonly lane: string;
+  /** The lane began to owe records at this sequence number. */
+  readonly since: number;
+  /** Every record below this one is settled. */
+  readonly nextSeq: number;
+  /** Records delivered, below `nextSeq`. */
+  readonly delivered: number;
+  /** Records in the dead letters, below `nextSeq`. */
+  readonly deadLettered: number;
+  /** Records dropped, by reason; `overflow` ones never had a sequence number. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Records that the lane's filter left out. */
+  readonly filtered: number;
+  /** Records sent again after a send that may have succeeded. No state: repeats. */
+  readonly redelivered: number;
+  /** What the sink asked to remember, at most 256 bytes. */
+  readonly checkpoint?: string;
+}
+
+/** What happened to a log, told to the pipeline's `onEvent`. */
+export interface LogNotice {
+  /** What kind of thing happened. */
+  readonly kind: "torn-tail" | "damage" | "clamped" | "limit" | "write-failed" | "failed" | "reclaimed-lock";
+  /** One sentence for people. */
+  readonly message: string;
+}
+
+/** Figures of a log. */
+export interface LogStats {
+  /** Bytes in all segments. */
+  readonly bytes: number;
+  /** Segments that exist. */
+  readonly segments: number;
+  /** Records that can still be read. */
+  readonly entries: number;
+  /** fdatasync calls that ended well. */
+  readonly syncs: number;
+  /** write(2) calls. */
+  readonly writes: number;
+}
+
+/** A whole log: lines in order, each with a sequence number; one writer, many readers. */
+export interface LogStore {
+  /** Names the log for ever: 16 hexadecimal digits. */
+  readonly logId: string;
+  /** `logId` and the number of this opening: changes with every start. */
+  readonly run: string;
+  /** What an acknowledgement (`sync`) means: lines survive nothing, a kill, or a power cut. */
+  readonly acknowledges: "memory" | "kill" | "power-cut";
+  /** Whether a caller may write inline when the buffer is full. */
+  readonly absorbs: boolean;
+  /** The oldest sequence number that can still be read. */
+  readonly firstSeq: number;
+  /** The sequence number that the next staged line gets. */
+  readonly nextSeq: number;
+  /** Every line below this one is written: readers see it. */
+  readonly writtenSeq: number;
+  /** Every line below this one is durable as `acknowledges` says. */
+  readonly durableSeq: number;
+  /** Bytes that are staged and not written. */
+  readonly stagedBytes: number;
+  /** Set once the log can take no more: disk errors that are not of the passing kind. */
+  readonly failure: Error | undefined;
+  /** Whether the limit of the log is reached, so that nothing may be staged. */
+  readonly full: boolean;
+  /** The last known place of each input. */
+  readonly inputs: ReadonlyMap<string, InputMark>;
+  /** Stages a line (ended by LF, no other LF in it) and returns its sequence number. No I/O. */
+  stage(line: string, mark?: InputMark): number;
+  /** Writes what is staged, at once. True if all of it was written; false while the disk refuses. */
+  flushSync(): boolean;
+  /** Writes what is staged and resolves when it is durable. One promise a commit. */
+  sync(): Promise<void>;
+  /** Calls `listener` after each write with the lines written; the answer withdraws it. */
+  onWritten(listener: (chunk: LogChunk) => void): () => void;
+  /** A reader that starts at `fromSeq`. */
+  reader(fromSeq: number): LogReader;
+  /** The stored cursors. */
+  cursors(): readonly CursorRow[];
+  /** Stores the cursors, at once, without a sync. */
+  saveCursorsSync(rows: readonly CursorRow[]): void;
+  /** Syncs the cursors. */
+  syncCursors(): Promise<void>;
+  /** Removes whole segments of which all records are below `seq`, as far as `retain` allows. */
+  trim(seq: number): Promise<void>;
+  /** Figures. */
+  stats(): LogStats;
+  /** Flushes, syncs, and gives everything back. */
+  close(): Promise<void>;
+}

@@ -10,6 +10,8 @@ export interface Clock {
   setTimer(fn: () => void, delayMs: number): () => void;
   /** Calls `fn` soon, after the running job and its microtasks; keeps the process alive until then. */
   defer(fn: () => void): void;
+  /** Keeps the process alive until the answer is called: somebody waits for what timers will bring. */
+  hold(): () => void;
 }
 
 interface Unrefable {
@@ -30,4 +32,8 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer as number);
   },
   defer: immediate === undefined ? (fn) => void setTimeout(fn, 0) : (fn) => void immediate(fn),
+  hold() {
+    const timer = setInterval(() => {}, 2 ** 30);
+    return () => clearInterval(timer);
+  },
 };

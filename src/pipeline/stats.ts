@@ -57,7 +57,11 @@ export interface PipelineStats {
   /** Dead letters: added since opened, and held. */
   readonly deadLetters: { readonly added: number; readonly held: number };
   /** Subscribers: how many, records handed to them, failed calls. */
-  readonly handlers: { readonly count: number; readonly delivered: number; readonly failed: number };
+  readonly handlers: {
+    readonly count: number;
+    readonly delivered: number;
+    readonly failed: number;
+  };
   /** The tail: clients now, bytes kept, records that clients were told they missed. */
   readonly tail: { readonly clients: number; readonly bytes: number; readonly missed: number };
 }

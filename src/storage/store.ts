@@ -141,7 +141,7 @@ export interface CursorRow {
 /** What happened to a log, told to the pipeline's `onEvent`. */
 export interface LogNotice {
   /** What kind of thing happened. */
-  readonly kind: "torn-tail" | "damage" | "clamped" | "limit" | "write-failed" | "failed" | "reclaimed-lock";
+  readonly kind: "torn-tail" | "damage" | "clamped" | "limit" | "write-failed" | "failed";
   /** One sentence for people. */
   readonly message: string;
 }
@@ -184,6 +184,8 @@ export interface LogStore {
   readonly failure: Error | undefined;
   /** Whether the limit of the log is reached, so that nothing may be staged. */
   readonly full: boolean;
+  /** Records below this one would have to be given up to free the oldest segment. */
+  readonly evictTo: number;
   /** The last known place of each input. */
   readonly inputs: ReadonlyMap<string, InputMark>;
   /** Stages a line (ended by LF, no other LF in it) and returns its sequence number. No I/O. */
@@ -202,6 +204,8 @@ export interface LogStore {
   saveCursorsSync(rows: readonly CursorRow[]): void;
   /** Syncs the cursors. */
   syncCursors(): Promise<void>;
+  /** Whether `trim` would remove something. */
+  canTrim(seq: number): boolean;
   /** Removes whole segments of which all records are below `seq`, as far as `retain` allows. */
   trim(seq: number): Promise<void>;
   /** Figures. */

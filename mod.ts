@@ -1,0 +1,111 @@
+/**
+ * A durable, back-pressured log pipeline that runs inside a Deno, Bun or Node program.
+ *
+ * Loggers write records; logflume accepts them without blocking, makes them durable in a write-ahead log,
+ * delivers them to every sink at least once, and shows them live. This entry needs no file system; a log
+ * on disk comes from `./storage/file`, the route of the live tail from `./hono`.
+ *
+ * @example
+ * ```ts
+ * import { openPipeline } from "@logflume/logflume";
+ *
+ * await using pipeline = await openPipeline();
+ * const log = pipeline.logger("shop");
+ * log.info("order placed", { order: 42, total: 99.5 });
+ * ```
+ *
+ * @module
+ */
+export {
+  type Buffer,
+  type BufferOptions,
+  createBuffer,
+  type Overflow,
+} from "./src/buffer/buffer.ts";
+export { createRing, type Ring } from "./src/buffer/ring.ts";
+export { type Clock, systemClock } from "./src/clock.ts";
+export { type Backoff, backoff, type ExponentialOptions } from "./src/delivery/backoff.ts";
+export {
+  type DeadLetter,
+  type DeadLetterOptions,
+  type DeadLetterReason,
+  type DeadLetters,
+  openDeadLetters,
+} from "./src/delivery/dead_letters.ts";
+export {
+  BufferFullError,
+  DamagedLogError,
+  NotAcceptedError,
+  RejectedError,
+  SinkClosedError,
+  StoreFailedError,
+  StoreLockedError,
+} from "./src/errors.ts";
+export {
+  createLogger,
+  type LazyMessage,
+  type Logger,
+  type LogMessage,
+  type LogMethod,
+  type LogTarget,
+} from "./src/logger.ts";
+export { openPipeline } from "./src/pipeline/open.ts";
+export type {
+  LaneOptions,
+  PipelineEvent,
+  PipelineOptions,
+  PipelineWalOptions,
+} from "./src/pipeline/options.ts";
+export type {
+  DrainReport,
+  Pipeline,
+  SubscribeFilter,
+  Subscription,
+  WaitOptions,
+} from "./src/pipeline/pipeline.ts";
+export type { LaneState, LaneStats, PipelineStats } from "./src/pipeline/stats.ts";
+export { type Level, LEVELS } from "./src/record/level.ts";
+export type { Fields, LogRecord, RecordInput } from "./src/record/record.ts";
+export type { LoggerScope, Origin } from "./src/record/scope.ts";
+export type { JsonObject, JsonValue } from "./src/record/json_value.ts";
+export { consoleSink, type ConsoleSinkOptions } from "./src/sink/console.ts";
+export type {
+  Batch,
+  RejectedRecord,
+  Sink,
+  SinkContext,
+  SinkLike,
+  SinkResult,
+} from "./src/sink/sink.ts";
+export { memoryStore } from "./src/storage/memory.ts";
+export type {
+  CursorRow,
+  FileStore,
+  InputMark,
+  LogChunk,
+  LogGap,
+  LogNotice,
+  LogRead,
+  LogReader,
+  LogStats,
+  LogStore,
+  SeqRun,
+  StoreEntry,
+  StoreFile,
+} from "./src/storage/store.ts";
+export {
+  createTail,
+  type Tail,
+  type TailCursor,
+  type TailFrom,
+  type TailGap,
+  type TailGapReason,
+  type TailLines,
+  type TailOptions,
+  type TailRead,
+  type TailReadableOptions,
+  type TailStats,
+} from "./src/tail/hub.ts";
+export { openWal, type Wal, type WalOptions } from "./src/wal/wal.ts";
+export type { SyncPolicy } from "./src/wal/commit.ts";
+export type { DamagePolicy } from "./src/wal/recovery.ts";

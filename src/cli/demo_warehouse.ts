@@ -1,0 +1,56 @@
+import type { Clock } from "../clock.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { RecordInput } from "../record/record.ts";
+import type { Sink } from "../sink/sink.ts";
+
+/** The warehouse is well for so long, then out of reach for so long, and so on. */
+const UP_MS = 15_000;
+const DOWN_MS = 8_000;
+/** How often the shop looks after it. */
+const LOOK_MS = 1_000;
+/** A round trip to it. */
+const LATENCY_MS = 30;
+
+/** A destination inside this process that fails for some seconds now and then. */
+export function demoWarehouse(clock: Clock): Sink {
+  const start = clock.monotonic();
+  return {
+    async write() {
+      await new Promise<void>((resolve) => clock.setTimer(resolve, LATENCY_MS));
+      if ((clock.monotonic() - start) % (UP_MS + DOWN_MS) < UP_MS) return;
+      throw new Error("The warehouse is down for some seconds (this is part of the demo)");
+    },
+  };
+}
+
+/**
+ * Writes a record into the shop's own log when its warehouse is lost and when it is back, until the
+ * answer is called.
+ */
+export function reportWarehouse(pipeline: Pipeline, clock: Clock): () => void {
+  let wasFailing = false;
+  let cancel: () => void;
+  const look = () => {
+    const lane = pipeline.stats().lanes.warehouse;
+    const isFailing = lane?.state === "waiting-to-retry";
+    if (lane !== undefined && isFailing !== wasFailing) {
+      wasFailing = isFailing;
+      pipeline.write(warehouseRecord(isFailing, lane.pending));
+    }
+    cancel = clock.setTimer(look, LOOK_MS);
+  };
+  cancel = clock.setTimer(look, LOOK_MS);
+  return () => cancel();
+}
+
+function warehouseRecord(isFailing: boolean, pending: number): RecordInput {
+  const logger = "shop.warehouse";
+  return isFailing
+    ? {
+      level: "warn",
+      logger,
+      msg: "Warehouse is out of reach: records wait in the log",
+      fields: { pending },
+    }
+    : { level: "info", logger, msg: "Warehouse is back: nothing was lost", fields: { pending } };
+}

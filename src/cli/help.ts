@@ -1,0 +1,40 @@
+/** The version of the package; a test compares it with the manifest. */
+export const VERSION = "0.1.0";
+
+/** What `logflume --help` prints. */
+export const MAIN_HELP: string = `logflume ${VERSION}: a durable, back-pressured log pipeline
+
+Usage: logflume <command> [options]
+
+Commands:
+  run    read lines, make them durable, deliver them, show them live
+
+Options:
+  -h, --help     show this help; "logflume run --help" shows that of the command
+  --version      show the version
+`;
+
+/** What `logflume run --help` prints. */
+export const RUN_HELP: string = `Usage: logflume run [options]
+
+Reads lines from files or a pipe, makes them durable in --data, delivers them to --output
+and shows them live at --listen.
+
+Options:
+  -i, --input FILE          read FILE; "-" is standard input; may be given several times
+                            (default: standard input)
+  -f, --follow              wait for more at the end of a file; survives log rotation
+  -o, --output FILE         append one JSON line a record to FILE (default: the console)
+  --data DIR                keep the log in DIR (default: .logflume)
+  --retain SIZE|AGE|all     keep what is delivered: 64MiB, 24h, all (default: 64MiB)
+  --listen HOST:PORT|off    show the live view there (default: 127.0.0.1:8484)
+  --drain-timeout DURATION  at the end, give up when nothing was delivered for so long; after a
+                            signal, the whole time to deliver what is pending (default: 10s)
+  --demo                    make the traffic of a small web shop instead of reading
+  --summary                 end with one line of JSON on standard output
+  -h, --help                show this help
+
+Exit codes: 0 all delivered, 1 records are still pending, 2 wrong usage, 3 dead letters.
+Without --follow it ends when all inputs have ended. Ctrl-C stops reading and delivers what is
+pending; once more ends at once. What is pending stays in --data for the next start.
+`;

@@ -1,0 +1,51 @@
+/**
+ * The command line: `logflume run` and its like.
+ *
+ * @module
+ */
+import process from "node:process";
+import { MAIN_HELP, VERSION } from "./help.ts";
+import { run } from "./run.ts";
+import { print, say, sayRaw } from "./say.ts";
+import { UsageError } from "./usage_error.ts";
+
+/**
+ * Runs a command line, without the names of the runtime and of the program, and answers the exit code:
+ * 0 done, 1 records are pending, 2 wrong usage, 3 dead letters.
+ *
+ * @example
+ * ```ts
+ * import { main } from "@logflume/logflume/cli";
+ *
+ * const code = await main(["--version"]);
+ * console.assert(code === 0);
+ * ```
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    return await dispatch(argv);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    say(error.message);
+    return 2;
+  }
+}
+
+async function dispatch([command, ...rest]: readonly string[]): Promise<number> {
+  switch (command) {
+    case "run":
+      return await run(rest);
+    case "--version":
+      return print(`${VERSION}\n`), 0;
+    case "--help":
+    case "-h":
+    case "help":
+      return print(MAIN_HELP), 0;
+    case undefined:
+      return sayRaw(MAIN_HELP), 2;
+    default:
+      throw new UsageError(`Unknown command "${command}": use run, or see logflume --help`);
+  }
+}
+
+if (import.meta.main) process.exit(await main(process.argv.slice(2)));

@@ -1,0 +1,161 @@
+import { parseArgs } from "node:util";
+import { durationOf, parseDuration, sizeOf } from "./quantity.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** Where the live view listens. */
+export interface ListenAddress {
+  /** A name or an address, without brackets. */
+  readonly hostname: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Whether the user asked for this address: then a taken port is an error. */
+  readonly isExplicit: boolean;
+}
+
+/** How much of what is delivered stays in the log. */
+export interface Retain {
+  /** Bytes, or all of it. */
+  readonly retain: number | "all";
+  /** The age at which it goes. */
+  readonly retainAgeMs?: number;
+}
+
+/** What `logflume run` was asked to do. */
+export interface RunOptions {
+  /** Files in order; `-` is standard input. Empty: none was named. */
+  readonly inputs: readonly string[];
+  /** Whether to wait for more at the end of a file. */
+  readonly follow: boolean;
+  /** The file to deliver to; undefined: the console. */
+  readonly output: string | undefined;
+  /** The folder of the log; undefined: not given. */
+  readonly data: string | undefined;
+  /** Undefined: the log's own default. */
+  readonly retain: Retain | undefined;
+  /** Undefined: no live view. */
+  readonly listen: ListenAddress | undefined;
+  /** How long to wait for deliveries at the end. */
+  readonly drainTimeoutMs: number;
+  /** Whether to make traffic instead of reading it. */
+  readonly demo: boolean;
+  /** Whether to end with a summary on standard output. */
+  readonly summary: boolean;
+  /** Whether only the help is wanted. */
+  readonly help: boolean;
+}
+
+const FLAGS = {
+  input: { type: "string", multiple: true, short: "i" },
+  follow: { type: "boolean", short: "f" },
+  output: { type: "string", short: "o" },
+  data: { type: "string" },
+  retain: { type: "string" },
+  listen: { type: "string" },
+  "drain-timeout": { type: "string" },
+  demo: { type: "boolean" },
+  summary: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+/** Where the live view listens unless told otherwise: reachable from this machine only. */
+const DEFAULT_LISTEN: ListenAddress = { hostname: "127.0.0.1", port: 8484, isExplicit: false };
+const DEFAULT_DRAIN_TIMEOUT_MS = 10_000;
+
+/**
+ * The options of `logflume run`, from the arguments after `run`.
+ *
+ * @throws {UsageError} If an option is unknown, has no value or a wrong one, or contradicts another
+ */
+export function parseRunOptions(args: readonly string[]): RunOptions {
+  const { values } = readFlags(args);
+  const demo = values.demo ?? false;
+  const inputs = values.input ?? [];
+  if (demo && inputs.length > 0) {
+    throw new UsageError("--demo makes its own traffic: leave out --input, or leave out --demo");
+  }
+  const timeout = values["drain-timeout"];
+  return {
+    inputs,
+    follow: values.follow ?? false,
+    output: values.output === "-" ? undefined : values.output,
+    data: values.data,
+    retain: values.retain === undefined ? undefined : parseRetain(values.retain),
+    listen: values.listen === undefined ? DEFAULT_LISTEN : parseListen(values.listen),
+    drainTimeoutMs: timeout === undefined
+      ? DEFAULT_DRAIN_TIMEOUT_MS
+      : parseDuration("--drain-timeout", timeout),
+    demo,
+    summary: values.summary ?? false,
+    help: values.help ?? false,
+  };
+}
+
+/** The flags, after mistakes were told in words of our own: those of the runtimes differ. */
+function readFlags(args: readonly string[]) {
+  const config = { args: [...args], options: FLAGS, allowPositionals: true };
+  const { tokens } = parseArgs({ ...config, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === "positional") {
+      throw new UsageError(`Unexpected argument "${token.value}": name inputs with --input`);
+    }
+    if (token.kind === "option") assertFlag(token);
+  }
+  return parseArgs(config);
+}
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}
+
+function assertFlag({ name, rawName, value, inlineValue }: OptionToken): void {
+  if (!Object.hasOwn(FLAGS, name)) {
+    const known = Object.keys(FLAGS).map((flag) => `--${flag}`).join(", ");
+    throw new UsageError(`Unknown option "${rawName}": use ${known}`);
+  }
+  const { type } = FLAGS[name as keyof typeof FLAGS];
+  if (type === "boolean" && value !== undefined) {
+    throw new UsageError(`Option "${rawName}" takes no value: leave out "${value}"`);
+  }
+  if (type === "boolean") return;
+  const isNextFlag = value !== undefined && !inlineValue && /^-./.test(value);
+  if (value === undefined || value === "" || isNextFlag) {
+    throw new UsageError(`Option "${rawName}" needs a value, for example ${EXAMPLES[name]}`);
+  }
+}
+
+const EXAMPLES: Readonly<Record<string, string>> = {
+  input: "--input app.log",
+  output: "--output out.ndjson",
+  data: "--data .logflume",
+  retain: "--retain 64MiB",
+  listen: "--listen 127.0.0.1:8484",
+  "drain-timeout": "--drain-timeout 10s",
+};
+
+function parseRetain(text: string): Retain {
+  if (text === "all") return { retain: "all" };
+  const size = sizeOf(text);
+  if (size !== undefined) return { retain: size };
+  const age = durationOf(text);
+  if (age !== undefined) return { retain: Number.MAX_SAFE_INTEGER, retainAgeMs: age };
+  throw new UsageError(
+    `"--retain ${text}" is neither a size nor an age: use for example 64MiB, 24h or all`,
+  );
+}
+
+/** `HOST:PORT`, `[IPV6]:PORT`, `:PORT`, `PORT`, or `off`. */
+function parseListen(text: string): ListenAddress | undefined {
+  if (text === "off") return undefined;
+  const match = /^(?:(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]]*)):)?(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    throw new UsageError(
+      `"--listen ${text}" is not an address: use HOST:PORT, for example 127.0.0.1:8484, or off`,
+    );
+  }
+  const hostname = match[1] ?? (match[2] === "" ? undefined : match[2]);
+  return { hostname: hostname ?? DEFAULT_LISTEN.hostname, port, isExplicit: true };
+}

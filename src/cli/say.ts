@@ -1,0 +1,38 @@
+import { standardOutput } from "../platform/stdio.ts";
+
+const encoder = new TextEncoder();
+const stderr = standardOutput("stderr");
+const stdout = standardOutput("stdout");
+
+/** Tells the user something: one line on standard error, after our name. */
+export function say(text: string): void {
+  put(stderr, `logflume: ${text}\n`);
+}
+
+/** Writes to standard error as it is. */
+export function sayRaw(text: string): void {
+  put(stderr, text);
+}
+
+/** Writes to standard output, at once and whole. */
+export function print(text: string): void {
+  put(stdout, text);
+}
+
+/** Whether people look at standard error. */
+export function isSeen(): boolean {
+  return stderr?.isTerminal ?? false;
+}
+
+/** Whether people look at standard output. */
+export function isOutputSeen(): boolean {
+  return stdout?.isTerminal ?? false;
+}
+
+function put(stream: typeof stdout, text: string): void {
+  try {
+    stream?.writeSync(encoder.encode(text));
+  } catch {
+    // Whoever closed our output does not want to hear about it.
+  }
+}

@@ -1,0 +1,353 @@
+import type { Clock } from "../clock.ts";
+import { messageOf, RejectedError, SinkClosedError } from "../errors.ts";
+import { type Level, LEVEL_RANK } from "../record/level.ts";
+import type { LaneState, LaneStats } from "../pipeline/stats.ts";
+import type { Sink, SinkResult } from "../sink/sink.ts";
+import type { CursorRow, LogStore } from "../storage/store.ts";
+import type { Backoff } from "./backoff.ts";
+import type { LineBatch } from "./batch.ts";
+import type { DeadLetterReason, DeadLetters } from "./dead_letters.ts";
+import { type Claim, type ClaimLimits, LogCursor, type Settled } from "./source.ts";
+import { pause } from "./pause.ts";
+
+/** How a lane sends to its sink. */
+export interface LaneSettings {
+  /** The lane's name. */
+  readonly name: string;
+  /** The destination. */
+  readonly sink: Sink;
+  /** Records below this level are left out. */
+  readonly level: Level;
+  /** How much goes out at once. */
+  readonly batch: ClaimLimits;
+  /** Batches in flight at once; 1 unless the sink's order is `none`. */
+  readonly concurrency: number;
+  /** Tries of a batch before its records become dead letters. */
+  readonly maxAttempts: number;
+  /** The wait between tries. */
+  readonly backoff: Backoff;
+}
+
+/** What a lane needs of the pipeline around it. */
+export interface LaneHost {
+  /** The log it reads. */
+  readonly log: LogStore;
+  /** Where records go that cannot be delivered. */
+  readonly deadLetters: DeadLetters;
+  /** Time. */
+  readonly clock: Clock;
+  /** Chance, 0 up to 1. */
+  readonly random: () => number;
+  /** Records that were accepted and never got a sequence number: given up, and still waiting. */
+  readonly buffered: () => { readonly evicted: number; readonly waiting: number };
+  /** Records were settled: the cursor is worth storing. */
+  settled(bytes: number): void;
+  /** Something worth telling happened. */
+  tell(kind: "delivery-failed" | "delivery-recovered" | "lane-stopped", message: string): void;
+}
+
+/** Gives the event loop back after working this long without a pause. */
+const MAX_BUSY_MS = 4;
+const LEVEL_OF_LINE = /^\{"time":"[^"]*","level":"(\w+)"/;
+
+/** What is left of a batch after an attempt. */
+interface Attempt {
+  readonly delivered: number;
+  readonly rejected: readonly { readonly index: number; readonly reason: string }[];
+  /** Records to send again, with the error that says why. */
+  readonly again: readonly number[];
+  readonly error: string;
+}
+
+/** One sink's way through the log: its cursor, its batches, its retries. No lane knows of another. */
+export class Lane {
+  readonly name: string;
+  readonly #settings: LaneSettings;
+  readonly #host: LaneHost;
+  readonly #cursor: LogCursor;
+  readonly #abort = new AbortController();
+  readonly #evictedBefore: number;
+  #inFlight = new Set<Promise<void>>();
+  #loop: Promise<void> | undefined;
+  #scheduled = false;
+  #busySince = 0;
+  #state: LaneState = "idle";
+  #attempts = 0;
+  #failures = 0;
+  #lastError: string | undefined;
+
+  constructor(settings: LaneSettings, host: LaneHost, row: CursorRow) {
+    this.name = settings.name;
+    this.#settings = settings;
+    this.#host = host;
+    this.#cursor = new LogCursor(host.log, row);
+    this.#evictedBefore = host.buffered().evicted;
+  }
+
+  /** Opens the sink at the place where the cursor stands. */
+  async open(): Promise<void> {
+    const { sink } = this.#settings;
+    await sink.open?.(this.#cursor.row.checkpoint);
+    this.#cursor.checkpoint(sink.checkpoint?.());
+  }
+
+  /** Place and counts to store; drops from the buffer are part of them. */
+  get row(): CursorRow {
+    const { row } = this.#cursor;
+    const overflow = (row.dropped.overflow ?? 0) + this.#evicted();
+    return overflow === 0 ? row : { ...row, dropped: { ...row.dropped, overflow } };
+  }
+
+  /** Every record below this one is settled. */
+  get nextSeq(): number {
+    return this.#cursor.nextSeq;
+  }
+
+  /** Whether the lane has given up its sink until the next start. */
+  get stopped(): boolean {
+    return this.#state === "stopped";
+  }
+
+  #evicted(): number {
+    return this.#host.buffered().evicted - this.#evictedBefore;
+  }
+
+  /** There may be new records. Never delivers before the caller has returned. */
+  notify(): void {
+    if (this.#scheduled || this.#loop !== undefined || this.#ended) return;
+    this.#scheduled = true;
+    this.#host.clock.defer(() => {
+      this.#scheduled = false;
+      this.#loop ??= this.#run();
+    });
+  }
+
+  get #ended(): boolean {
+    return this.#state === "stopped" || this.#state === "closed";
+  }
+
+  async #run(): Promise<void> {
+    this.#busySince = this.#host.clock.monotonic();
+    while (!this.#ended) {
+      while (this.#inFlight.size >= this.#settings.concurrency) await Promise.race(this.#inFlight);
+      if (this.#ended) break;
+      const claim = await this.#cursor.claim(this.#settings.batch);
+      if (claim === undefined) break;
+      if (!this.#ended) this.#state = "delivering";
+      const delivery = this.#deliver(claim).finally(() => this.#inFlight.delete(delivery));
+      this.#inFlight.add(delivery);
+      await this.#yieldIfLong();
+    }
+    await Promise.all(this.#inFlight);
+    if (!this.#ended) this.#state = "idle";
+    this.#loop = undefined;
+    // Records may have come while the last batches were under way.
+    if (this.#cursor.nextSeq < this.#host.log.writtenSeq) this.notify();
+  }
+
+  async #yieldIfLong(): Promise<void> {
+    const { clock } = this.#host;
+    if (clock.monotonic() - this.#busySince < MAX_BUSY_MS) return;
+    await new Promise<void>((resolve) => clock.defer(resolve));
+    this.#busySince = clock.monotonic();
+  }
+
+  /** Sends a claim until every record of it is settled, or the lane ends. */
+  async #deliver(claim: Claim): Promise<void> {
+    const settled: Settled[] = [];
+    let batch = this.#select(claim.batch, settled);
+    for (let attempt = 1; batch.count > 0;) {
+      const outcome = await this.#attempt(batch, attempt);
+      if (outcome === undefined) return;
+      settled.push({ delivered: outcome.delivered });
+      const { again, rejected, error } = outcome;
+      if (!await this.#bury(batch, rejected, "rejected", attempt, settled)) return;
+      if (again.length > 0 && attempt >= this.#settings.maxAttempts) {
+        const rest = again.map((index) => ({ index, reason: error }));
+        if (!await this.#bury(batch, rest, "max_attempts", attempt, settled)) return;
+        break;
+      }
+      const progress = again.length < batch.count;
+      batch = again.length === 0 ? batch.pick([]) : progress ? batch.pick(again) : batch;
+      if (batch.count === 0) break;
+      if (!await this.#waitToRetry(attempt, error)) return;
+      this.#cursor.countRedelivered(batch.count);
+      attempt = progress ? 1 : attempt + 1;
+    }
+    claim.settle(...settled);
+    this.#cursor.checkpoint(this.#settings.sink.checkpoint?.());
+    this.#host.settled(claim.batch.bytes.length);
+  }
+
+  /** The records that the lane's level lets through; the others are counted. */
+  #select(batch: LineBatch, settled: Settled[]): LineBatch {
+    const rank = LEVEL_RANK[this.#settings.level];
+    if (rank === 0) return batch;
+    const wanted = batch.lines().flatMap((line, index) => {
+      const level = LEVEL_OF_LINE.exec(line)?.[1] as Level | undefined;
+      return level !== undefined && LEVEL_RANK[level] < rank ? [] : [index];
+    });
+    if (wanted.length === batch.count) return batch;
+    settled.push({ filtered: batch.count - wanted.length });
+    return batch.pick(wanted);
+  }
+
+  /** One call of the sink; undefined if the lane ended over it. */
+  async #attempt(batch: LineBatch, attempt: number): Promise<Attempt | undefined> {
+    this.#attempts++;
+    const { signal } = this.#abort;
+    try {
+      const result = await this.#settings.sink.write(batch, { signal, attempt });
+      return this.#outcome(batch, result ?? {});
+    } catch (error) {
+      this.#failures++;
+      const reason = messageOf(error);
+      const all = [...Array(batch.count).keys()];
+      if (error instanceof SinkClosedError) return void this.#stop(reason);
+      if (signal.aborted) return undefined;
+      if (error instanceof RejectedError) {
+        const rejected = all.map((index) => ({ index, reason }));
+        return { delivered: 0, rejected, again: [], error: reason };
+      }
+      return { delivered: 0, rejected: [], again: all, error: reason };
+    }
+  }
+
+  #outcome(batch: LineBatch, { retry = [], reject = [] }: SinkResult): Attempt {
+    if (retry.length === 0 && reject.length === 0) {
+      this.#succeeded();
+      return { delivered: batch.count, rejected: [], again: [], error: "" };
+    }
+    this.#failures++;
+    let again = [...retry].sort((a, b) => a - b);
+    let rejected = reject;
+    const first = again[0];
+    if (first !== undefined && this.#settings.sink.order !== "none") {
+      // In strict order nothing may overtake the first failure: everything behind it goes again.
+      again = [...Array(batch.count - first).keys()].map((i) => first + i);
+      rejected = reject.filter(({ index }) => index < first);
+    }
+    const delivered = batch.count - again.length - rejected.length;
+    return {
+      delivered,
+      rejected,
+      again,
+      error: "The sink asked for these records to be sent again",
+    };
+  }
+
+  #succeeded(): void {
+    if (this.#lastError === undefined) return;
+    this.#lastError = undefined;
+    this.#host.tell("delivery-recovered", `Sink "${this.name}" takes records again`);
+  }
+
+  #stop(reason: string): undefined {
+    this.#state = "stopped";
+    this.#lastError = reason;
+    this.#host.tell("lane-stopped", `Sink "${this.name}" is closed: ${reason}`);
+  }
+
+  /** Puts records into the dead letters; false if the lane ended before they were durable there. */
+  async #bury(
+    batch: LineBatch,
+    records: readonly { readonly index: number; readonly reason: string }[],
+    reason: DeadLetterReason,
+    attempts: number,
+    settled: Settled[],
+  ): Promise<boolean> {
+    if (records.length === 0) return true;
+    const lines = batch.lines();
+    const { logId } = this.#host.log;
+    const entries = records.map(({ index, reason: error }) => {
+      const seq = batch.seqAt(index);
+      const id = `${logId}/${this.name}/${seq}`;
+      return { id, lane: this.name, seq, reason, error, attempts, record: lines[index]! };
+    });
+    for (let attempt = 1;; attempt++) {
+      try {
+        await this.#host.deadLetters.add(entries);
+        settled.push({ deadLettered: entries.length });
+        return true;
+      } catch (error) {
+        if (!await this.#waitToRetry(attempt, messageOf(error))) return false;
+      }
+    }
+  }
+
+  /** False if the lane ended meanwhile. */
+  async #waitToRetry(attempt: number, error: string): Promise<boolean> {
+    const delayMs = this.#settings.backoff(attempt, this.#host.random);
+    if (this.#lastError === undefined) {
+      this.#host.tell("delivery-failed", `Sink "${this.name}" failed, trying again: ${error}`);
+    }
+    this.#lastError = error;
+    this.#state = "waiting-to-retry";
+    await pause(delayMs, this.#host.clock, this.#abort.signal);
+    if (this.#abort.signal.aborted) return false;
+    this.#state = "delivering";
+    return true;
+  }
+
+  /** Gives up all records below `seq` that are not under way. */
+  skipTo(seq: number, reason: string): void {
+    this.#cursor.skipTo(seq, reason);
+  }
+
+  /** Delivers what is left at once, when the process ends: in memory mode there is no later. */
+  spillSync(): void {
+    const { sink, batch } = this.#settings;
+    if (sink.writeSync === undefined || this.#ended) return;
+    for (const unsettled of this.#cursor.unsettled) sink.writeSync(unsettled);
+    for (;;) {
+      const claim = this.#cursor.claim(batch);
+      if (claim === undefined || claim instanceof Promise) return;
+      const settled: Settled[] = [];
+      const wanted = this.#select(claim.batch, settled);
+      if (wanted.count > 0) sink.writeSync(wanted);
+      claim.settle({ delivered: wanted.count }, ...settled);
+    }
+  }
+
+  /** Makes what was delivered durable. */
+  async sync(): Promise<void> {
+    await this.#settings.sink.sync?.();
+  }
+
+  /** Ends the lane: waits are cut, the attempt under way gets its signal and up to `graceMs`. */
+  async close(graceMs: number): Promise<void> {
+    if (this.#state !== "stopped") this.#state = "closed";
+    this.#abort.abort(new Error("The pipeline is closing"));
+    const underway = Promise.all([this.#loop, ...this.#inFlight]);
+    await Promise.race([underway, pause(graceMs, this.#host.clock)]);
+    this.#cursor.close();
+    await this.#settings.sink.close?.();
+  }
+
+  /** Figures. `accepted = delivered + deadLettered + filtered + pending + dropped`. */
+  stats(): LaneStats {
+    const { checkpoint: _, lane: __, ...row } = this.row;
+    let { delivered, deadLettered, filtered } = row;
+    for (const outcome of this.#cursor.settledAhead) {
+      delivered += outcome.delivered ?? 0;
+      deadLettered += outcome.deadLettered ?? 0;
+      filtered += outcome.filtered ?? 0;
+    }
+    const { waiting } = this.#host.buffered();
+    const accepted = this.#host.log.nextSeq - row.since + (row.dropped.overflow ?? 0) + waiting;
+    const dropped = Object.values(row.dropped).reduce((sum, count) => sum + count, 0);
+    return {
+      ...row,
+      lane: this.name,
+      delivered,
+      deadLettered,
+      filtered,
+      state: this.#state,
+      accepted,
+      pending: accepted - delivered - deadLettered - filtered - dropped,
+      attempts: this.#attempts,
+      failures: this.#failures,
+      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+    };
+  }
+}

@@ -1,0 +1,289 @@
+import { type Buffer, createBuffer, type Overflow } from "../buffer/buffer.ts";
+import type { Clock } from "../clock.ts";
+import { NotAcceptedError } from "../errors.ts";
+import type { LogTarget } from "../logger.ts";
+import { createEncoder, type LineEncoder } from "../record/encode.ts";
+import { parseRecordBytes, recordFromCall, recordFromInput } from "../record/input.ts";
+import { type Level, LEVEL_RANK } from "../record/level.ts";
+import type { Fields, LogRecord, RecordInput } from "../record/record.ts";
+import { type LoggerScope, NO_SCOPE } from "../record/scope.ts";
+import { mayBeRecord, recordFromText } from "../record/text_line.ts";
+import type { InputMark, LogStore } from "../storage/store.ts";
+
+/** A line on its way to the log; with its mark where it came from an input. */
+type Entry = string | { readonly line: string; readonly mark: InputMark };
+
+/** How records are taken in. */
+export interface IntakeSettings {
+  readonly level: Level;
+  readonly transform: ((record: LogRecord) => LogRecord | null) | undefined;
+  readonly maxRecordBytes: number | undefined;
+  readonly capacity: number;
+  readonly maxBytes: number;
+  readonly overflow: Overflow;
+}
+
+/** What the intake needs of the pipeline around it. */
+export interface IntakeHost {
+  readonly log: LogStore;
+  readonly clock: Clock;
+  /** The log's limit is reached: makes room; false if there is none now. `kick` is called later. */
+  relieve(): boolean;
+  /** Called while the process ends, after each record. */
+  spill(): void;
+  /** A transform threw. */
+  transformFailed(error: unknown): void;
+}
+
+/** Staged bytes that go out in one write(2), at most. */
+const WRITE_BYTES = 256 * 1024;
+
+/** Takes records in without ever waiting: level, transform, encode once, buffer, log. */
+export class Intake implements LogTarget {
+  readonly #host: IntakeHost;
+  readonly #transform: IntakeSettings["transform"];
+  readonly #overflow: Overflow;
+  readonly #encoder: LineEncoder;
+  readonly #buffer: Buffer<Entry>;
+  #scheduled = false;
+  #ending = false;
+  #taken = 0;
+  #staged = 0;
+  #progress: PromiseWithResolvers<void> | undefined;
+  threshold: number;
+  running = true;
+  offered = 0;
+  filtered = 0;
+  readonly refused: Record<string, number> = {};
+
+  constructor(settings: IntakeSettings, host: IntakeHost) {
+    this.#host = host;
+    this.#transform = settings.transform;
+    this.#overflow = settings.overflow;
+    const { maxRecordBytes } = settings;
+    this.#encoder = createEncoder(maxRecordBytes === undefined ? {} : { maxRecordBytes });
+    this.threshold = LEVEL_RANK[settings.level];
+    this.#buffer = createBuffer<Entry>({
+      strategy: { highWaterMark: settings.capacity },
+      overflow: settings.overflow,
+      maxBytes: settings.maxBytes,
+      // A string holds one or two bytes a character; 64 stands for its header and its slot.
+      bytesOf: (entry) => 2 * (typeof entry === "string" ? entry : entry.line).length + 64,
+    });
+  }
+
+  /** Records accepted. */
+  get accepted(): number {
+    return this.#taken;
+  }
+
+  /** Records accepted that have no sequence number: given up by the policy, and still waiting. */
+  get buffered(): { readonly evicted: number; readonly waiting: number } {
+    return { evicted: this.#buffer.evicted, waiting: this.#buffer.size };
+  }
+
+  /** Records the buffer can hold. */
+  get capacity(): number {
+    return this.#buffer.capacity;
+  }
+
+  /** Resolves when there is room, or when there is no point in waiting for it. */
+  get ready(): Promise<void> {
+    if (!this.running || this.#host.log.failure !== undefined) return Promise.resolve();
+    return this.#buffer.ready;
+  }
+
+  // The hot path. A record without transform and mark is one encode and one push.
+  emit(level: Level, msg: string, scope: LoggerScope, fields?: Fields): boolean {
+    this.offered++;
+    if (!this.#takes()) return false;
+    const timeMs = this.#host.clock.now();
+    const line = this.#transform === undefined
+      ? this.#encoder.line(level, timeMs, msg, scope, fields)
+      : this.#line(recordFromCall(level, timeMs, msg, scope, fields));
+    return this.#offer(line);
+  }
+
+  /** Offers one record in any of its forms; false if it was refused. */
+  write(value: RecordInput | string | Uint8Array, mark?: InputMark): boolean {
+    if (isEmpty(value)) return true;
+    const entry = this.#entry(value, mark);
+    this.offered++;
+    return this.#takes() && this.#offer(entry);
+  }
+
+  /**
+   * Takes a record as soon as there is room, and resolves when it is taken.
+   *
+   * @throws {NotAcceptedError} If no records are taken
+   */
+  async writeWhenReady(
+    value: RecordInput | string,
+    waitForRoom: (ready: Promise<void>) => Promise<void>,
+  ): Promise<void> {
+    if (isEmpty(value)) return;
+    const entry = this.#entry(value);
+    this.offered++;
+    for (;;) {
+      if (!this.#takes()) throw this.#notTaken();
+      if (entry === undefined || this.#take(entry)) break;
+      if (this.#overflow === "drop-newest") {
+        this.refuse("full");
+        return;
+      }
+      await waitForRoom(this.ready);
+    }
+    if (entry === undefined) this.filtered++;
+  }
+
+  #notTaken(): NotAcceptedError {
+    return this.#host.log.failure === undefined
+      ? new NotAcceptedError("The pipeline is stopped: call start() first", "stopped")
+      : new NotAcceptedError(this.#host.log.failure.message, "failed");
+  }
+
+  /** Counts a record that was not accepted. */
+  refuse(reason: string): false {
+    this.refused[reason] = (this.refused[reason] ?? 0) + 1;
+    return false;
+  }
+
+  #takes(): boolean {
+    if (!this.running) return this.refuse("stopped");
+    return this.#host.log.failure === undefined || this.refuse("failed");
+  }
+
+  #offer(entry: Entry | undefined): boolean {
+    if (entry === undefined) {
+      this.filtered++;
+      return true;
+    }
+    return this.#take(entry) || this.refuse("full");
+  }
+
+  #take(entry: Entry): boolean {
+    if (!this.#buffer.push(entry) && !(this.#absorb() && this.#buffer.push(entry))) return false;
+    this.#taken++;
+    if (this.#ending) this.#host.spill();
+    else if (!this.#scheduled) this.#schedule();
+    return true;
+  }
+
+  /**
+   * The buffer is full and the caller does not yield: writes it out here, without a sync and without a
+   * sink, so that 100,000 calls in a row lose nothing. True if there is room afterwards.
+   */
+  #absorb(): boolean {
+    if (this.#overflow !== "block" || !this.#host.log.absorbs) return false;
+    this.#stageSome();
+    return this.#host.log.flushSync() && this.#buffer.desiredSize > 0;
+  }
+
+  #schedule(): void {
+    this.#scheduled = true;
+    this.#host.clock.defer(() => {
+      this.#scheduled = false;
+      // Whatever the exit hooks were called for, the event loop still runs.
+      this.#ending = false;
+      this.pump();
+    });
+  }
+
+  /** There may be room in the log again. */
+  kick(): void {
+    if (this.#buffer.size > 0 && !this.#scheduled) this.#schedule();
+  }
+
+  /** Moves what is in the buffer to the log, as far as the log takes it, and asks for a commit. */
+  pump(): void {
+    const { log } = this.#host;
+    let flows = true;
+    while (flows && this.#buffer.size > 0) {
+      flows = this.#stageSome() > 0 && log.flushSync();
+    }
+    if (log.failure !== undefined) return this.#buffer.wake();
+    const commit = log.sync();
+    if (this.#buffer.size > 0) commit.then(() => this.kick(), () => this.#buffer.wake());
+  }
+
+  /** Gives sequence numbers to as much as one write takes. */
+  #stageSome(): number {
+    const { log } = this.#host;
+    const before = this.#staged;
+    while (this.#buffer.size > 0 && log.stagedBytes < WRITE_BYTES) {
+      if (log.full && !this.#host.relieve()) break;
+      const entry = this.#buffer.shift()!;
+      if (typeof entry === "string") log.stage(entry);
+      else log.stage(entry.line, entry.mark);
+      this.#staged++;
+    }
+    this.#progress?.resolve();
+    this.#progress = undefined;
+    return this.#staged - before;
+  }
+
+  /** The process is ending: from now on every record goes straight through. */
+  end(): void {
+    this.#ending = true;
+    this.pump();
+  }
+
+  /** Resolves when everything taken before the call has its place in the log, or never will. */
+  async staged(): Promise<void> {
+    const target = this.#taken;
+    this.pump();
+    while (this.#staged + this.#buffer.evicted < target) {
+      if (this.#host.log.failure !== undefined) throw this.#host.log.failure;
+      this.#progress ??= Promise.withResolvers<void>();
+      await this.#progress.promise;
+    }
+  }
+
+  /** Ends the waits of those who wait for room. */
+  wake(): void {
+    this.#buffer.wake();
+    this.#progress?.resolve();
+    this.#progress = undefined;
+  }
+
+  #entry(value: RecordInput | string | Uint8Array, mark?: InputMark): Entry | undefined {
+    const line = this.#lineOf(value);
+    return line === undefined || mark === undefined ? line : { line, mark };
+  }
+
+  /** A record's line; undefined if level or transform leave it out. Throws for what is no record. */
+  #lineOf(value: RecordInput | string | Uint8Array): string | undefined {
+    const timeMs = this.#host.clock.now();
+    if (typeof value === "string") {
+      // Most lines of foreign programs are plain text, which needs no record to be made.
+      if (this.#transform === undefined && !mayBeRecord(value)) {
+        if (LEVEL_RANK.info < this.threshold) return undefined;
+        return this.#encoder.line("info", timeMs, value, NO_SCOPE);
+      }
+      return this.#line(recordFromText(value, timeMs));
+    }
+    const input = value instanceof Uint8Array ? parseRecordBytes(value) : value;
+    return this.#line(recordFromInput(input, timeMs));
+  }
+
+  #line(record: LogRecord): string | undefined {
+    if (LEVEL_RANK[record.level] < this.threshold) return undefined;
+    const changed = this.#transform === undefined ? record : this.#transformed(record);
+    return changed === null ? undefined : this.#encoder.record(changed);
+  }
+
+  /** A redaction that failed must not let the record through, and nothing may go uncounted. */
+  #transformed(record: LogRecord): LogRecord | null {
+    try {
+      return this.#transform!(record);
+    } catch (error) {
+      this.#host.transformFailed(error);
+      const { time, level } = record;
+      return { time, level, msg: "[record withheld: transform threw]" };
+    }
+  }
+}
+
+function isEmpty(value: RecordInput | string | Uint8Array): boolean {
+  return (typeof value === "string" || value instanceof Uint8Array) && value.length === 0;
+}

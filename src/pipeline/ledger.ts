@@ -1,0 +1,129 @@
+import type { Clock } from "../clock.ts";
+import { messageOf } from "../errors.ts";
+import type { Lane } from "../delivery/lane.ts";
+import type { CursorRow, LogStore } from "../storage/store.ts";
+
+/** Cursors are stored at most this often ... */
+const SAVE_EVERY_MS = 100;
+/** ... or after this much was delivered. */
+const SAVE_EVERY_BYTES = 4 * 1024 * 1024;
+
+/** What the ledger needs of the pipeline around it. */
+export interface LedgerHost {
+  readonly log: LogStore;
+  readonly clock: Clock;
+  /** Cursors of lanes that have no sink now; kept, so that the sink can come back. */
+  readonly orphans: readonly CursorRow[];
+  readonly lanes: () => readonly Lane[];
+  readonly onLimit: "drop" | "block";
+  /** Segments went: the log may take records again. */
+  trimmed(): void;
+  /** Records were taken from lanes at the log's limit, or a cursor could not be stored. */
+  tell(kind: "limit" | "write-failed", message: string): void;
+}
+
+/**
+ * Keeps the lanes' cursors: stores them together every now and then, and frees the log behind them. The
+ * order is delivered, sink synced, cursors synced, segment removed; a crash between any two of them only
+ * repeats.
+ */
+export class Ledger {
+  readonly #host: LedgerHost;
+  #unsavedBytes = 0;
+  #cancelTimer: (() => void) | undefined;
+  #trimming: Promise<void> | undefined;
+  #toldLimit = false;
+
+  constructor(host: LedgerHost) {
+    this.#host = host;
+  }
+
+  /** A lane settled records. */
+  settled(bytes: number): void {
+    this.#unsavedBytes += bytes;
+    if (this.#unsavedBytes >= SAVE_EVERY_BYTES) return this.#tick();
+    this.#cancelTimer ??= this.#host.clock.setTimer(() => this.#tick(), SAVE_EVERY_MS);
+  }
+
+  #tick(): void {
+    this.save();
+    void this.trim();
+  }
+
+  /** Stores the cursors, at once. */
+  save(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#unsavedBytes = 0;
+    try {
+      const rows = this.#host.lanes().map((lane) => lane.row);
+      this.#host.log.saveCursorsSync([...rows, ...this.#host.orphans]);
+    } catch (error) {
+      this.#host.tell(
+        "write-failed",
+        `Cannot store the cursors: ${messageOf(error)}; after a crash records may be sent again`,
+      );
+    }
+  }
+
+  /** Every record below this one is settled in every lane. */
+  get #settledSeq(): number {
+    return Math.min(this.#host.log.writtenSeq, ...this.#host.lanes().map((lane) => lane.nextSeq));
+  }
+
+  /** Removes what all lanes have settled; one run at a time. */
+  trim(): Promise<void> {
+    if (!this.#host.log.canTrim(this.#settledSeq)) return Promise.resolve();
+    return this.#trimming ??= this.#trimTo(this.#settledSeq)
+      .catch((error) => this.#host.tell("write-failed", `Cannot trim the log: ${messageOf(error)}`))
+      .finally(() => this.#trimming = undefined);
+  }
+
+  async #trimTo(seq: number): Promise<void> {
+    const { log } = this.#host;
+    await this.sync();
+    await log.trim(seq);
+    this.#host.trimmed();
+  }
+
+  /** Makes deliveries, then the cursors that tell of them, survive a power cut. */
+  async sync(): Promise<void> {
+    await Promise.all(this.#host.lanes().map((lane) => lane.sync()));
+    this.save();
+    await this.#host.log.syncCursors();
+  }
+
+  /**
+   * The log is full. Frees what is settled, else takes the oldest segment from the lanes that need it.
+   * In memory that happens at once; on a disk soon, and `trimmed` tells.
+   */
+  relieve(): boolean {
+    const { log } = this.#host;
+    if (!log.canTrim(this.#settledSeq)) {
+      if (this.#host.onLimit === "block") return false;
+      this.#giveUpOldest();
+    }
+    if (log.acknowledges !== "memory") void this.trim();
+    else void log.trim(this.#settledSeq);
+    return !log.full;
+  }
+
+  #giveUpOldest(): void {
+    const { log } = this.#host;
+    const to = log.evictTo;
+    const behind = this.#host.lanes().filter((lane) => lane.nextSeq < to);
+    for (const lane of behind) lane.skipTo(to, "wal_limit");
+    if (this.#toldLimit || behind.length === 0) return;
+    this.#toldLimit = true;
+    const names = behind.map((lane) => `"${lane.name}"`).join(", ");
+    this.#host.tell(
+      "limit",
+      `The log is full: the oldest records are dropped for ${names} until it catches up`,
+    );
+  }
+
+  /** Ends the timer. */
+  stop(): void {
+    this.#cancelTimer?.();
+  }
+}

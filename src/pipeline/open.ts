@@ -1,0 +1,456 @@
+import { type Clock, systemClock } from "../clock.ts";
+import { messageOf } from "../errors.ts";
+import { type DeadLetters, openDeadLetters } from "../delivery/dead_letters.ts";
+import { Lane } from "../delivery/lane.ts";
+import { pause } from "../delivery/pause.ts";
+import { createLogger, type Logger } from "../logger.ts";
+import { onEndingSignal } from "../platform/exit.ts";
+import { assertLevel, type Level, LEVEL_RANK } from "../record/level.ts";
+import type { Fields, LogRecord, RecordInput } from "../record/record.ts";
+import { consoleSink } from "../sink/console.ts";
+import { memoryStore } from "../storage/memory.ts";
+import type { CursorRow, InputMark, LogNotice } from "../storage/store.ts";
+import { createTail, type Tail } from "../tail/hub.ts";
+import { openWal, type Wal } from "../wal/wal.ts";
+import { Intake } from "./intake.ts";
+import { Ledger } from "./ledger.ts";
+import { laneSettings, type PipelineEvent, type PipelineOptions } from "./options.ts";
+import type {
+  DrainReport,
+  Pipeline,
+  SubscribeFilter,
+  Subscription,
+  WaitOptions,
+} from "./pipeline.ts";
+import type { LaneStats, PipelineStats } from "./stats.ts";
+import { stderrVoice } from "./voice.ts";
+import { Subscriptions } from "./subscriptions.ts";
+import { waitFor, waitForRoom } from "./wait.ts";
+
+/** A log in memory: what lanes lag behind is bounded by this. */
+const MEMORY_LOG_BYTES = 16 * 1024 * 1024;
+/** How long `close` waits for the sinks, unless told otherwise. */
+const CLOSE_TIMEOUT_MS = 10_000;
+/** How long a sink gets to notice its signal. */
+const CLOSE_GRACE_MS = 1_000;
+
+/**
+ * Opens a pipeline: recovers its log, opens its sinks where they stood, and takes records from then on.
+ *
+ * @throws {StoreLockedError} If another process holds the log
+ * @throws {RangeError | TypeError} If an option is out of range or of the wrong kind
+ *
+ * @example
+ * ```ts
+ * import { openPipeline } from "@logflume/logflume";
+ *
+ * await using pipeline = await openPipeline({
+ *   sinks: { list: (batch) => console.log(batch.lines()) },
+ * });
+ * const log = pipeline.logger("shop");
+ * log.info("order placed", { order: 42, total: 99.5 });
+ * ```
+ */
+export async function openPipeline(options: PipelineOptions = {}): Promise<Pipeline> {
+  const clock = options.clock ?? systemClock;
+  const tell = options.onEvent ?? stderrVoice(clock);
+  const names = Object.keys(options.sinks ?? { console: true });
+  const settings = Object.entries(options.sinks ?? { console: consoleSink() }).map(
+    ([name, sink]) => laneSettings(name, sink, options.wal !== undefined),
+  );
+  const { log, letters } = await openLogs(options, clock, tell);
+  const pipeline = new OpenPipeline(options, log, letters, names, clock, tell);
+  try {
+    for (const lane of settings) await pipeline.addLane(lane);
+  } catch (error) {
+    await pipeline.close({ timeoutMs: 0 });
+    throw error;
+  }
+  pipeline.begin();
+  return pipeline;
+}
+
+/** The record log and the log of the dead letters; both in memory if there is no store. */
+async function openLogs(
+  options: PipelineOptions,
+  clock: Clock,
+  tell: (event: PipelineEvent) => void,
+): Promise<{ log: Wal; letters: DeadLetters }> {
+  const { wal } = options;
+  const onNotice = (notice: LogNotice): void => tell(notice);
+  if (wal === undefined) return await openInMemory(clock);
+  try {
+    const log = await openWal(wal.store, { onDamage: "quarantine", onNotice, clock, ...wal });
+    const inner = wal.store.inner("dead-letters");
+    const letterLog = await openWal(inner, {
+      onDamage: "quarantine",
+      onNotice,
+      clock,
+      segmentBytes: 4 * 1024 * 1024,
+      retain: 0,
+      sync: wal.sync ?? "always",
+    }).catch(async (error) => {
+      await log.close();
+      throw error;
+    });
+    return { log, letters: await openDeadLetters(letterLog, { clock }) };
+  } catch (error) {
+    if (options.onStoreFailure !== "memory") throw error;
+    const message = `Running in memory, nothing is durable: ${messageOf(error)}`;
+    tell({ kind: "store-failed", message });
+    return await openInMemory(clock);
+  }
+}
+
+async function openInMemory(clock: Clock): Promise<{ log: Wal; letters: DeadLetters }> {
+  const log = await openWal(memoryStore(), {
+    clock,
+    segmentBytes: 1024 * 1024,
+    maxBytes: MEMORY_LOG_BYTES,
+    maxSegments: Infinity,
+    // Everything stays within reach of a reader that cannot wait, for the moment the process ends.
+    windowBytes: Infinity,
+    retain: 0,
+  });
+  const letterLog = await openWal(memoryStore(), { clock, retain: 0, segmentBytes: 1024 * 1024 });
+  return { log, letters: await openDeadLetters(letterLog, { clock }) };
+}
+
+class OpenPipeline implements Pipeline {
+  readonly tail: Tail;
+  readonly deadLetters: DeadLetters;
+  readonly writable: WritableStream<RecordInput | string>;
+  readonly #log: Wal;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #tell: (event: PipelineEvent) => void;
+  readonly #intake: Intake;
+  readonly #ledger: Ledger;
+  readonly #subscriptions: Subscriptions;
+  readonly #lanes: Lane[] = [];
+  readonly #orphans: readonly CursorRow[];
+  readonly #settledListeners = new Set<() => void>();
+  readonly #withdraw: (() => void)[] = [];
+  #closing: Promise<DrainReport> | undefined;
+
+  constructor(
+    options: PipelineOptions,
+    log: Wal,
+    letters: DeadLetters,
+    names: readonly string[],
+    clock: Clock,
+    tell: (event: PipelineEvent) => void,
+  ) {
+    const level = options.level ?? "trace";
+    assertLevel(level);
+    this.#log = log;
+    this.#clock = clock;
+    this.#random = options.random ?? Math.random;
+    this.#tell = tell;
+    this.deadLetters = letters;
+    this.#orphans = log.cursors().filter((row) => !names.includes(row.lane));
+    this.#subscriptions = new Subscriptions(log, clock);
+    this.#ledger = new Ledger({
+      log,
+      clock,
+      orphans: this.#orphans,
+      lanes: () => this.#lanes,
+      onLimit: options.wal?.onLimit ?? "drop",
+      trimmed: () => this.#intake.kick(),
+      tell: (kind, message) => tell({ kind, message }),
+    });
+    this.#intake = new Intake(
+      {
+        level,
+        transform: options.transform,
+        maxRecordBytes: options.maxRecordBytes,
+        capacity: options.buffer?.capacity ?? 10_000,
+        maxBytes: options.buffer?.maxBytes ?? 16 * 1024 * 1024,
+        overflow: options.buffer?.overflow ?? "block",
+      },
+      {
+        log,
+        clock,
+        relieve: () => this.#ledger.relieve(),
+        spill: () => this.#spill(),
+        transformFailed: (error) => {
+          const message = `The transform threw, the record is withheld: ${messageOf(error)}`;
+          tell({ kind: "transform-failed", message });
+        },
+      },
+    );
+    this.tail = createTail({
+      ...options.tail,
+      run: log.run,
+      nextSeq: log.nextSeq,
+      history: (fromSeq) => log.reader(fromSeq),
+      clock,
+    });
+    this.writable = this.#makeWritable();
+    this.#withdraw.push(log.store.onExit(() => this.#spill()));
+    if (options.handleSignals) this.#withdraw.push(onEndingSignal(() => this.#spill()));
+  }
+
+  async addLane(settings: ConstructorParameters<typeof Lane>[0]): Promise<void> {
+    const lane = new Lane(settings, {
+      log: this.#log,
+      deadLetters: this.deadLetters,
+      clock: this.#clock,
+      random: this.#random,
+      buffered: () => this.#intake.buffered,
+      settled: (bytes) => this.#settled(bytes),
+      tell: (kind, message) => {
+        this.#tell({ kind, message, lane: settings.name });
+        if (kind === "lane-stopped") this.#settled(0);
+      },
+    }, this.#rowOf(settings.name));
+    await lane.open();
+    this.#lanes.push(lane);
+  }
+
+  /** Where a lane stands: where it was, within the log; a new one begins with the next record. */
+  #rowOf(name: string): CursorRow {
+    const { nextSeq } = this.#log;
+    const stored = this.#log.cursors().find((row) => row.lane === name);
+    if (stored === undefined) {
+      const zero = { delivered: 0, deadLettered: 0, dropped: {}, filtered: 0, redelivered: 0 };
+      return { lane: name, since: nextSeq, nextSeq, ...zero };
+    }
+    const ahead = stored.nextSeq - nextSeq;
+    if (ahead <= 0) return stored;
+    this.#tell({
+      kind: "clamped",
+      lane: name,
+      message:
+        `The cursor of sink "${name}" is ${ahead} records ahead of the log, which lost its ` +
+        `unsynced end: it goes on with the next record`,
+    });
+    return { ...stored, nextSeq, since: stored.since - ahead };
+  }
+
+  /** Everything is open: stores where the lanes stand, and begins to deliver. */
+  begin(): void {
+    for (const { lane } of this.#orphans) {
+      const message =
+        `The log holds a cursor of sink "${lane}", which is not configured: it is kept`;
+      this.#tell({ kind: "orphan-cursor", message, lane });
+    }
+    // A new lane's place must be stored before the first record it owes.
+    this.#ledger.save();
+    this.#withdraw.push(this.#log.onWritten((chunk) => {
+      this.tail.push(chunk);
+      this.#wakeReaders();
+    }));
+    this.#wakeReaders();
+  }
+
+  #wakeReaders(): void {
+    for (const lane of this.#lanes) lane.notify();
+    this.#subscriptions.notify();
+  }
+
+  #settled(bytes: number): void {
+    this.#ledger.settled(bytes);
+    for (const listener of this.#settledListeners) listener();
+  }
+
+  /** The process is ending: what can be done at once is done. Never final: it may go on. */
+  #spill(): void {
+    this.#intake.end();
+    if (this.#log.acknowledges === "memory") { for (const lane of this.#lanes) lane.spillSync(); }
+    this.#ledger.save();
+  }
+
+  logger(name?: string, fields?: Fields): Logger {
+    return createLogger(this.#intake, name, fields);
+  }
+
+  write(record: RecordInput | string | Uint8Array, mark?: InputMark): boolean {
+    return this.#intake.write(record, mark);
+  }
+
+  async append(record: RecordInput | string, options: WaitOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted();
+    await this.#intake.writeWhenReady(record, waitForRoom(options, this.#clock));
+    await waitFor(this.durable(), options.signal);
+  }
+
+  async durable(): Promise<void> {
+    await this.#intake.staged();
+    await this.#log.sync();
+  }
+
+  get ready(): Promise<void> {
+    return this.#intake.ready;
+  }
+
+  #makeWritable(): WritableStream<RecordInput | string> {
+    const wait = waitForRoom({}, this.#clock);
+    return new WritableStream({
+      write: async (record) => {
+        await this.#intake.writeWhenReady(record, wait);
+        await wait(this.#intake.ready);
+      },
+    });
+  }
+
+  subscribe(
+    filter: SubscribeFilter,
+    fn: (record: LogRecord) => void | Promise<void>,
+  ): Subscription {
+    // Records accepted before the call are not the subscriber's.
+    this.#intake.pump();
+    return this.#subscriptions.add(filter, fn);
+  }
+
+  inputMark(file: string): InputMark | undefined {
+    return this.#log.inputs.get(file);
+  }
+
+  start(): void {
+    if (this.#closing !== undefined) throw new Error("The pipeline is closed: open a new one");
+    if (this.running) throw new Error("The pipeline is running already");
+    this.#intake.running = true;
+  }
+
+  async stop(): Promise<void> {
+    this.#intake.running = false;
+    this.#intake.wake();
+    await this.durable();
+  }
+
+  get running(): boolean {
+    return this.#intake.running;
+  }
+
+  setLevel(level: Level): void {
+    assertLevel(level);
+    this.#intake.threshold = LEVEL_RANK[level];
+  }
+
+  async drain(options: WaitOptions = {}): Promise<DrainReport> {
+    const before = this.#settledByLane();
+    const drained = await this.#drained(options);
+    const after = this.#settledByLane();
+    const flushed = Object.fromEntries(
+      Object.entries(after).map(([name, count]) => [name, count - before[name]!]),
+    );
+    return { drained, flushed, ...this.#left() };
+  }
+
+  #settledByLane(): Record<string, number> {
+    return Object.fromEntries(this.#lanes.map((lane) => {
+      const { accepted, pending } = lane.stats();
+      return [lane.name, accepted - pending];
+    }));
+  }
+
+  /** What is pending, by lane: on disk it stays, in memory it ends with the pipeline. */
+  #left(): Pick<DrainReport, "onDisk" | "lost"> {
+    const pending = Object.fromEntries(
+      this.#lanes.map((lane) => [lane.name, lane.stats().pending] as const).filter(([, n]) =>
+        n > 0
+      ),
+    );
+    const durable = this.#log.acknowledges !== "memory";
+    return { onDisk: durable ? pending : {}, lost: durable ? {} : pending };
+  }
+
+  /** False if the time was over, or a lane will not settle any more. */
+  async #drained(options: WaitOptions): Promise<boolean> {
+    const release = this.#clock.hold();
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const target = this.#intake.staged().then(() => this.#log.nextSeq, () => Infinity);
+    const check = async (): Promise<void> => {
+      const seq = await target;
+      if (this.#lanes.every((lane) => lane.nextSeq >= seq)) resolve(true);
+      else if (this.#lanes.every((lane) => lane.stopped || lane.nextSeq >= seq)) resolve(false);
+      else if (this.#log.failure !== undefined) resolve(false);
+    };
+    const stop = (): void => resolve(false);
+    const cancel = options.timeoutMs === undefined
+      ? undefined
+      : this.#clock.setTimer(stop, options.timeoutMs);
+    options.signal?.addEventListener("abort", stop, { once: true });
+    if (options.signal?.aborted) stop();
+    this.#settledListeners.add(check);
+    void check();
+    try {
+      return await promise;
+    } finally {
+      release();
+      cancel?.();
+      options.signal?.removeEventListener("abort", stop);
+      this.#settledListeners.delete(check);
+    }
+  }
+
+  close(options: WaitOptions = {}): Promise<DrainReport> {
+    return this.#closing ??= this.#close({ timeoutMs: CLOSE_TIMEOUT_MS, ...options });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close().then(() => {});
+  }
+
+  async #close(options: WaitOptions): Promise<DrainReport> {
+    const release = this.#clock.hold();
+    this.#intake.running = false;
+    this.#intake.wake();
+    try {
+      const report = await this.drain(options);
+      await this.#subscriptions.close(pause(CLOSE_GRACE_MS, this.#clock));
+      await Promise.all(this.#lanes.map((lane) => lane.close(CLOSE_GRACE_MS)));
+      // A delivery that ended in its grace counts: the report is made after it.
+      const left = this.#left();
+      await this.#ledger.sync().catch((error) => {
+        const message = `Cannot sync the cursors: ${messageOf(error)}`;
+        this.#tell({ kind: "write-failed", message });
+      });
+      return { ...report, ...left };
+    } finally {
+      await this.#giveBack();
+      release();
+    }
+  }
+
+  async #giveBack(): Promise<void> {
+    this.#ledger.stop();
+    for (const withdraw of this.#withdraw) withdraw();
+    this.tail.close();
+    await this.deadLetters.close();
+    await this.#log.close();
+  }
+
+  stats(): PipelineStats {
+    const log = this.#log;
+    const intake = this.#intake;
+    const { waiting } = intake.buffered;
+    const lanes: Record<string, LaneStats> = {};
+    for (const lane of this.#lanes) lanes[lane.name] = lane.stats();
+    const { clients, bytes, missed } = this.tail.stats();
+    return {
+      mode: log.acknowledges === "memory" ? "memory" : "durable",
+      acknowledges: log.acknowledges,
+      running: this.running,
+      capacity: intake.capacity,
+      depth: waiting,
+      utilisation: waiting / intake.capacity,
+      offered: intake.offered,
+      refused: { ...intake.refused },
+      filtered: intake.filtered,
+      accepted: intake.accepted,
+      log: log.stats(),
+      sequence: {
+        first: log.firstSeq,
+        next: log.nextSeq,
+        written: log.writtenSeq,
+        durable: log.durableSeq,
+      },
+      lanes,
+      deadLetters: { added: this.deadLetters.added, held: this.deadLetters.size },
+      handlers: this.#subscriptions.stats(),
+      tail: { clients, bytes, missed },
+    };
+  }
+}

@@ -1,0 +1,130 @@
+import { type Backoff, backoff } from "../delivery/backoff.ts";
+import type { LaneSettings } from "../delivery/lane.ts";
+import type { Overflow } from "../buffer/buffer.ts";
+import type { Clock } from "../clock.ts";
+import { assertLevel, type Level } from "../record/level.ts";
+import type { LogRecord } from "../record/record.ts";
+import { asSink } from "../sink/as_sink.ts";
+import type { SinkLike } from "../sink/sink.ts";
+import type { FileStore } from "../storage/store.ts";
+import type { WalOptions } from "../wal/wal.ts";
+
+/** Something an operator may want to know. */
+export interface PipelineEvent {
+  /** What kind of thing happened, for example `delivery-failed`. */
+  readonly kind: string;
+  /** One sentence for people. */
+  readonly message: string;
+  /** The sink's name, where it is about one. */
+  readonly lane?: string;
+}
+
+/** A sink with settings of its own. */
+export interface LaneOptions {
+  /** The destination. */
+  readonly sink: SinkLike;
+  /** Records below this level are left out. @default {"trace"} */
+  readonly level?: Level;
+  /** How much goes out at once. @default {{ maxRecords: 1000, maxBytes: 262144 }} */
+  readonly batch?: { readonly maxRecords?: number; readonly maxBytes?: number };
+  /** Batches in flight at once, for sinks of order `none`; others have one. @default {4} */
+  readonly concurrency?: number;
+  /** Tries and waits. */
+  readonly retry?: {
+    /** Tries before a record becomes a dead letter. @default {Infinity with a log on disk, else 5} */
+    readonly maxAttempts?: number;
+    /** The wait between tries. @default {backoff.exponential()} */
+    readonly backoff?: Backoff;
+  };
+}
+
+/** The write-ahead log of a pipeline. */
+export interface PipelineWalOptions extends WalOptions {
+  /** Where its bytes are kept. */
+  readonly store: FileStore;
+  /**
+   * What happens at the log's limit: `drop` takes the oldest segment from the lanes that still need it
+   * (counted as `wal_limit`), `block` refuses new records.
+   *
+   * @default {"drop"}
+   */
+  readonly onLimit?: "drop" | "block";
+}
+
+/** How a pipeline is made. Everything has a default; without `wal` it runs in memory. */
+export interface PipelineOptions {
+  /** Destinations by name; the name is the lane's for ever. @default {{ console: consoleSink() }} */
+  readonly sinks?: Readonly<Record<string, SinkLike | LaneOptions>>;
+  /** The write-ahead log. Without it promises 2, 4 and 7 do not hold. */
+  readonly wal?: PipelineWalOptions;
+  /**
+   * What to do when the log cannot be opened: `throw`, or run in `memory` and say so.
+   *
+   * @default {"throw"}
+   */
+  readonly onStoreFailure?: "throw" | "memory";
+  /** Records below this level are left out. @default {"trace"} */
+  readonly level?: Level;
+  /** Changes a record before it is encoded, or leaves it out with null: redaction belongs here. */
+  readonly transform?: (record: LogRecord) => LogRecord | null;
+  /** The buffer between callers and log. */
+  readonly buffer?: {
+    /** Records. @default {10000} */
+    readonly capacity?: number;
+    /** Bytes, counted as 2 × length + 64 a record. @default {16777216} */
+    readonly maxBytes?: number;
+    /** What a full buffer does. @default {"block"} */
+    readonly overflow?: Overflow;
+  };
+  /** A longer record is cut and marked. @default {1048576} */
+  readonly maxRecordBytes?: number;
+  /** The live tail's ring. @default {{ maxBytes: 16384, keepBytes: 8192 }} */
+  readonly tail?: { readonly maxBytes?: number; readonly keepBytes?: number };
+  /** Told what an operator may want to know; by default one rate-limited line on standard error. */
+  readonly onEvent?: (event: PipelineEvent) => void;
+  /** Spill on SIGTERM, SIGINT and SIGHUP before they end the process. @default {false} */
+  readonly handleSignals?: boolean;
+  /** Time. */
+  readonly clock?: Clock;
+  /** Chance, 0 up to 1. */
+  readonly random?: () => number;
+}
+
+/** Settles a sink's settings. */
+export function laneSettings(
+  name: string,
+  given: SinkLike | LaneOptions,
+  durable: boolean,
+): LaneSettings {
+  if (name === "") throw new RangeError("A sink needs a name: its cursor is stored under it");
+  const options: LaneOptions = isLaneOptions(given) ? given : { sink: given };
+  const sink = asSink(options.sink, name);
+  const level = options.level ?? "trace";
+  assertLevel(level);
+  return {
+    name,
+    sink,
+    level,
+    batch: {
+      maxRecords: positive(`sinks.${name}.batch.maxRecords`, options.batch?.maxRecords ?? 1000),
+      maxBytes: positive(`sinks.${name}.batch.maxBytes`, options.batch?.maxBytes ?? 262_144),
+    },
+    concurrency: sink.order === "none"
+      ? positive(`sinks.${name}.concurrency`, options.concurrency ?? 4)
+      : 1,
+    maxAttempts: positive(
+      `sinks.${name}.retry.maxAttempts`,
+      options.retry?.maxAttempts ?? (durable ? Infinity : 5),
+    ),
+    backoff: options.retry?.backoff ?? backoff.exponential(),
+  };
+}
+
+function isLaneOptions(given: SinkLike | LaneOptions): given is LaneOptions {
+  return typeof given === "object" && given !== null && "sink" in given;
+}
+
+function positive(name: string, value: number): number {
+  if (value === Infinity || (Number.isSafeInteger(value) && value >= 1)) return value;
+  throw new RangeError(`Cannot use ${name} ${value}: allowed are whole numbers from 1`);
+}

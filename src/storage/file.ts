@@ -1,0 +1,106 @@
+/**
+ * A store in a folder of the file system, for Deno, Bun and Node.
+ *
+ * @example
+ * ```ts ignore
+ * import { openPipeline } from "@logflume/logflume";
+ * import { fileStore } from "@logflume/logflume/storage/file";
+ *
+ * await using pipeline = await openPipeline({ wal: { store: fileStore("./log-data") } });
+ * pipeline.logger().info("kept even over kill -9");
+ * ```
+ *
+ * @module
+ */
+import { onProcessExit } from "../platform/exit.ts";
+import * as fs from "../platform/fs.ts";
+import { lockFolder } from "./lock.ts";
+import type { FileStore, StoreFile } from "./store.ts";
+
+function handle(name: string, fd: number): StoreFile {
+  let size = fs.sizeSync(fd);
+  let open = true;
+  return {
+    name,
+    get size() {
+      return size;
+    },
+    writeSync(bytes) {
+      const taken = fs.writeSync(fd, bytes, size);
+      size += taken;
+      return taken;
+    },
+    writeAtSync(bytes, offset) {
+      for (let done = 0; done < bytes.length;) {
+        done += fs.writeSync(fd, bytes.subarray(done), offset + done);
+      }
+      size = Math.max(size, offset + bytes.length);
+    },
+    read: (into, offset) => fs.read(fd, into, offset),
+    sync: () => fs.fdatasync(fd),
+    async truncate(to) {
+      await fs.ftruncate(fd, to);
+      size = to;
+    },
+    close() {
+      if (open) fs.closeSync(fd);
+      open = false;
+    },
+  };
+}
+
+/**
+ * A store in `folder`, which is created if it is missing. One process at a time may open it. Needs
+ * Deno's permissions `--allow-read` and `--allow-write` for the folder.
+ *
+ * Synced bytes survive a kill and a power cut, as far as the disk keeps its word about fdatasync.
+ */
+export function fileStore(folder: string): FileStore {
+  return folderStore(folder, true);
+}
+
+function folderStore(folder: string, locks: boolean): FileStore {
+  let release: (() => void) | undefined;
+  const path = (name: string) => fs.joinPath(folder, name);
+  return {
+    label: folder,
+    keeps: "disk",
+    open() {
+      // As a promise that rejects, not a throw: callers handle one kind of failure.
+      return Promise.resolve().then(() => {
+        makeFolder(folder);
+        if (locks) release ??= lockFolder(folder);
+      });
+    },
+    list: () => fs.listFolder(folder),
+    createSync: (name) => handle(name, fs.openSync(path(name), "wx+")),
+    openFile: (name) => Promise.resolve().then(() => handle(name, fs.openSync(path(name), "r+"))),
+    remove: (name) => fs.unlink(path(name)),
+    syncFolder: () => fs.syncFolder(folder),
+    crc32: fs.crc32,
+    onExit: onProcessExit,
+    inner: (name) => folderStore(path(name), false),
+    close() {
+      release?.();
+      release = undefined;
+      return Promise.resolve();
+    },
+  };
+}
+
+function makeFolder(folder: string): void {
+  try {
+    fs.makeFolder(folder);
+  } catch (error) {
+    const code = fs.codeOf(error);
+    const why = code === "EEXIST" || code === "ENOTDIR"
+      ? "a file of that name is in the way"
+      : code === "EACCES" || code === "EPERM"
+      ? "permission denied"
+      : code || String(error);
+    throw new Error(
+      `Cannot create the data folder "${folder}": ${why}; name another folder or mend this one`,
+      { cause: error },
+    );
+  }
+}

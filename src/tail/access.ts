@@ -1,0 +1,90 @@
+import type { HonoRequest } from "hono";
+
+/** Who may read the tail. */
+export interface AccessOptions {
+  /** Other origins of pages that may read it, for example `https://ops.example.com`. */
+  readonly origins?: readonly string[];
+  /** Host names, with or without a port, under which it may be asked besides loopback names. */
+  readonly hosts?: readonly string[];
+  /** Whether any host name will do. Put authentication in front of it then. False unless given. */
+  readonly allowRemote?: boolean;
+}
+
+/** Why a request is refused: an HTTP status and one sentence. */
+export interface Refusal {
+  readonly status: 400 | 403 | 426;
+  readonly message: string;
+}
+
+const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)(?::([0-9]{1,5}))?$/;
+const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
+
+/**
+ * Checks a request before any of its answers. The URL of the request is not trusted: with an absolute
+ * target its host is whatever the client wrote. Undefined if all is well.
+ */
+export function refuse(request: HonoRequest, options: AccessOptions): Refusal | undefined {
+  const host = request.header("host")?.toLowerCase();
+  return refuseHost(host, options) ?? refuseOrigin(request, host ?? "", options) ??
+    refuseUpgrade(request);
+}
+
+/** On loopback a page of any site can reach us under its own name (DNS rebinding): names are checked. */
+function refuseHost(host: string | undefined, options: AccessOptions): Refusal | undefined {
+  const match = host === undefined ? null : HOST.exec(host);
+  if (host === undefined || match === null || Number(match[2] ?? 0) > 65_535) {
+    return forbidden("The Host header is missing or odd: send exactly one host name");
+  }
+  const name = match[1] ?? "";
+  const listed = options.hosts?.some((allowed) => [host, name].includes(allowed.toLowerCase()));
+  if (options.allowRemote || listed || LOOPBACK.test(name)) return undefined;
+  return forbidden(`The host "${host}" may not be used here: add it to "hosts" to allow it`);
+}
+
+function refuseOrigin(
+  request: HonoRequest,
+  host: string,
+  options: AccessOptions,
+): Refusal | undefined {
+  const origin = request.header("origin");
+  if (origin === undefined) return refuseForeignFetch(request);
+  if (options.origins?.includes(origin) || isOriginOf(origin, host)) return undefined;
+  return forbidden(
+    `Pages of the origin "${origin}" may not read this: add it to "origins" to allow it`,
+  );
+}
+
+/** Behind a proxy that speaks TLS the scheme is not known here, so either will do. */
+function isOriginOf(origin: string, host: string): boolean {
+  const match = /^(https?):\/\/([^/]+)$/.exec(origin.toLowerCase());
+  if (match === null) return false;
+  const port = match[1] === "https" ? ":443" : ":80";
+  const plain = (name: string) => name.endsWith(port) ? name.slice(0, -port.length) : name;
+  return plain(match[2] ?? "") === plain(host);
+}
+
+/** A page of another site that embeds us as an image or a script sends no Origin, but says this. */
+function refuseForeignFetch(request: HonoRequest): Refusal | undefined {
+  const site = request.header("sec-fetch-site");
+  const foreign = site === "cross-site" || site === "same-site";
+  if (!foreign || request.header("sec-fetch-mode") === "navigate") return undefined;
+  return forbidden("Pages of other sites may not embed this");
+}
+
+/** Runtimes differ in what they do with half an upgrade, so none of them sees one. */
+function refuseUpgrade(request: HonoRequest): Refusal | undefined {
+  const upgrade = request.header("upgrade");
+  if (upgrade === undefined) return undefined;
+  if (upgrade.toLowerCase() !== "websocket") {
+    return { status: 400, message: `Cannot upgrade to "${upgrade}": only to websocket` };
+  }
+  if (request.header("sec-websocket-version") !== "13") {
+    return { status: 426, message: "Only WebSocket version 13 is spoken here" };
+  }
+  if (/^[A-Za-z0-9+/]{22}==$/.test(request.header("sec-websocket-key") ?? "")) return undefined;
+  return { status: 400, message: "The WebSocket handshake has no valid Sec-WebSocket-Key" };
+}
+
+function forbidden(message: string): Refusal {
+  return { status: 403, message };
+}

@@ -1,0 +1,61 @@
+const NAME_LIMIT = 128;
+
+interface Cuttable {
+  readonly time?: unknown;
+  readonly level?: unknown;
+  readonly msg: string;
+  readonly logger?: unknown;
+}
+
+/**
+ * Makes a line fit `limit` bytes, LF included, and marks it. A JSON record stays a JSON record: `time`,
+ * `level` and `logger` are kept, `msg` is cut, `fields` go, and `truncated` holds the original size in
+ * bytes. Any other text is cut between two characters and ends in a note of its size.
+ */
+export function cutRecord(line: Uint8Array, limit: number): Uint8Array {
+  const size = line.length - 1;
+  const record = parseRecord(line);
+  const cut = record === undefined ? undefined : cutJson(record, size, limit);
+  return cut ?? cutText(line, size, limit);
+}
+
+function parseRecord(line: Uint8Array): Cuttable | undefined {
+  if (line[0] !== 0x7b) return undefined;
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(line));
+    return typeof (value as Cuttable).msg === "string" ? value as Cuttable : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function cutJson(record: Cuttable, size: number, limit: number): Uint8Array | undefined {
+  const { time, level } = record;
+  const logger = typeof record.logger === "string" && record.logger.length <= NAME_LIMIT
+    ? record.logger
+    : undefined;
+  let msg = wholePairs(record.msg.slice(0, limit));
+  for (;;) {
+    const text = JSON.stringify({ time, level, msg, logger, truncated: size }) + "\n";
+    const bytes = new TextEncoder().encode(text);
+    if (bytes.length <= limit) return bytes;
+    if (msg === "") return undefined;
+    // Escapes and multi-byte characters make the text longer than its characters: shrink in proportion.
+    msg = wholePairs(msg.slice(0, Math.floor(msg.length * Math.min(0.95, limit / bytes.length))));
+  }
+}
+
+function wholePairs(text: string): string {
+  const last = text.charCodeAt(text.length - 1);
+  return last >= 0xd800 && last <= 0xdbff ? text.slice(0, -1) : text;
+}
+
+function cutText(line: Uint8Array, size: number, limit: number): Uint8Array {
+  const note = new TextEncoder().encode(`… cut, ${size} bytes\n`);
+  let end = Math.max(0, limit - note.length);
+  while (end > 0 && ((line[end] ?? 0) & 0xc0) === 0x80) end--;
+  const bytes = new Uint8Array(end + note.length);
+  bytes.set(line.subarray(0, end));
+  bytes.set(note, end);
+  return bytes;
+}

@@ -1,0 +1,87 @@
+import type { CursorRow, FileStore, StoreFile } from "../storage/store.ts";
+import { HEADER_UNIT_BYTES, hex32, readHeader, writeHeader } from "./frame.ts";
+
+/** The file's name. */
+const NAME = "cursors";
+/** Each of the two slots; about a hundred lanes fit. */
+const SLOT_BYTES = 65_536;
+
+/**
+ * Where the lanes are, in a file of two slots that are written in turn, so that a write that is cut
+ * leaves the other one whole (LMDB keeps its two meta pages for the same reason). The file is advice:
+ * the log is the truth, and a place outside the log is moved to its nearest end.
+ */
+export class CursorFile {
+  readonly #store: FileStore;
+  readonly #file: StoreFile;
+  #generation: number;
+
+  private constructor(store: FileStore, file: StoreFile, generation: number) {
+    this.#store = store;
+    this.#file = file;
+    this.#generation = generation;
+  }
+
+  /** Opens or creates the file and gives the rows of the newer valid slot. */
+  static async open(store: FileStore): Promise<{ file: CursorFile; rows: readonly CursorRow[] }> {
+    const exists = (await store.list()).some((entry) => entry.name === NAME);
+    const file = exists ? await store.openFile(NAME) : store.createSync(NAME);
+    const slots = [await readSlot(file, store, 0), await readSlot(file, store, 1)];
+    const newest = slots.reduce((a, b) => (b?.generation ?? 0) > (a?.generation ?? 0) ? b : a);
+    return {
+      file: new CursorFile(store, file, newest?.generation ?? 0),
+      rows: newest?.rows ?? [],
+    };
+  }
+
+  /**
+   * Writes the rows into the older slot, at once.
+   *
+   * @throws {RangeError} If they do not fit a slot
+   */
+  saveSync(rows: readonly CursorRow[]): void {
+    const body = new TextEncoder().encode(JSON.stringify(rows) + "\n");
+    if (body.length + HEADER_UNIT_BYTES > SLOT_BYTES) {
+      throw new RangeError(
+        `The cursors of ${rows.length} lanes need ${body.length} bytes, a slot holds ${SLOT_BYTES}: ` +
+          `use fewer lanes or shorter names`,
+      );
+    }
+    const slot = new Uint8Array(HEADER_UNIT_BYTES + body.length);
+    slot.set(body, HEADER_UNIT_BYTES);
+    const generation = this.#generation + 1;
+    const { crc32 } = this.#store;
+    const header = { $: "cursors", generation, len: body.length, body: hex32(crc32(body)) };
+    writeHeader(slot.subarray(0, HEADER_UNIT_BYTES), header, crc32);
+    this.#file.writeAtSync(slot, (generation % 2) * SLOT_BYTES);
+    this.#generation = generation;
+  }
+
+  /** Makes the last save survive a power cut. */
+  sync(): Promise<void> {
+    return this.#file.sync();
+  }
+
+  /** Gives the descriptor back. */
+  close(): void {
+    this.#file.close();
+  }
+}
+
+async function readSlot(
+  file: StoreFile,
+  store: FileStore,
+  index: number,
+): Promise<{ generation: number; rows: CursorRow[] } | undefined> {
+  const bytes = new Uint8Array(SLOT_BYTES);
+  const slot = bytes.subarray(0, await file.read(bytes, index * SLOT_BYTES));
+  if (slot.length < HEADER_UNIT_BYTES) return undefined;
+  const header = readHeader(slot.subarray(0, HEADER_UNIT_BYTES), store.crc32);
+  if (header === undefined || header === "short" || header.$ !== "cursors") return undefined;
+  const body = slot.subarray(HEADER_UNIT_BYTES, HEADER_UNIT_BYTES + Number(header.len));
+  if (body.length !== header.len || hex32(store.crc32(body)) !== header.body) return undefined;
+  return {
+    generation: Number(header.generation),
+    rows: JSON.parse(new TextDecoder().decode(body)) as CursorRow[],
+  };
+}

@@ -1,0 +1,27 @@
+import type { LogChunk, LogStore } from "../storage/store.ts";
+
+/**
+ * The log's lines from `fromSeq` on as a stream that follows new ones. Nothing is read ahead: each pull
+ * takes one chunk. Records that the log no longer holds are left out; `firstSeq` of the next chunk shows
+ * the hole.
+ */
+export function readable(log: LogStore, fromSeq: number): ReadableStream<LogChunk> {
+  const reader = log.reader(fromSeq);
+  let wake: (() => void) | undefined;
+  let cancelled = false;
+  const withdraw = log.onWritten(() => wake?.());
+  const pull = async (controller: ReadableStreamDefaultController<LogChunk>): Promise<void> => {
+    while (!cancelled) {
+      const found = await reader.next();
+      if (found.kind === "lines" && !cancelled) return controller.enqueue(found.chunk);
+      if (found.kind === "end") await new Promise<void>((resolve) => wake = resolve);
+    }
+  };
+  const cancel = (): void => {
+    cancelled = true;
+    withdraw();
+    reader.close();
+    wake?.();
+  };
+  return new ReadableStream({ pull, cancel }, { highWaterMark: 0 });
+}

@@ -1,0 +1,107 @@
+import type { FileStore, InputMark, StoreFile } from "../storage/store.ts";
+import { HEADER_UNIT_BYTES, hex32, MAX_HEADER_BYTES, readHeader, writeHeader } from "./frame.ts";
+
+/** The version of the format that this code writes. */
+export const FORMAT_VERSION = 1;
+
+/** How a segment seals the one before it: where that one validly ends. */
+export interface SegmentLink {
+  /** The salt of the segment before. */
+  readonly salt: string;
+  /** The bytes of it that are valid. */
+  readonly end: number;
+}
+
+/** The first line of a segment. */
+export interface SegmentHeader {
+  /** The version of the format. */
+  readonly version: number;
+  /** The log's id. */
+  readonly log: string;
+  /** The number of the opening that wrote this segment. */
+  readonly epoch: number;
+  /** Sequence number of the first record. */
+  readonly first: number;
+  /** Random, in every frame of the segment. */
+  readonly salt: string;
+  /** When the segment was made, ISO 8601; never used for order. */
+  readonly created: string;
+  /** The segment before; null in the first. */
+  readonly prev: SegmentLink | null;
+  /** The last known place of each input, so that no older segment is needed to know it. */
+  readonly inputs: readonly InputMark[];
+  /** Bytes in this line, LF included. */
+  readonly head: number;
+}
+
+/** A segment as the open log knows it. */
+export interface Segment {
+  /** The file's name. */
+  readonly name: string;
+  /** Its first line. */
+  readonly header: SegmentHeader;
+  /** Bytes that are valid; grows while the segment is being written. */
+  end: number;
+}
+
+const NAME = /^wal-\d{20}-[0-9a-f]{8}\.ndjson$/;
+
+/** Whether a file of the store is a segment. Names sort by first sequence number. */
+export function isSegmentName(name: string): boolean {
+  return NAME.test(name);
+}
+
+/** The file name of a segment. */
+export function segmentName(first: number, salt: string): string {
+  return `wal-${String(first).padStart(20, "0")}-${salt}.ndjson`;
+}
+
+/** A random number as eight hexadecimal digits. */
+export function randomHex32(): string {
+  return hex32(crypto.getRandomValues(new Uint32Array(1))[0]!);
+}
+
+/** Creates a segment's file and writes its first line, at once. */
+export function createSegment(
+  store: FileStore,
+  header: Omit<SegmentHeader, "version" | "salt" | "head">,
+): { segment: Segment; file: StoreFile } {
+  const salt = randomHex32();
+  const value = { $: "segment", version: FORMAT_VERSION, ...header, salt };
+  const room = HEADER_UNIT_BYTES *
+    Math.ceil((new TextEncoder().encode(JSON.stringify(value)).length + 40) / HEADER_UNIT_BYTES);
+  const bytes = new Uint8Array(room);
+  writeHeader(bytes, { ...value, head: room }, store.crc32);
+  const file = store.createSync(segmentName(header.first, salt));
+  for (let done = 0; done < room;) done += file.writeSync(bytes.subarray(done));
+  const full: SegmentHeader = { version: FORMAT_VERSION, ...header, salt, head: room };
+  return { segment: { name: file.name, header: full, end: room }, file };
+}
+
+/**
+ * Reads a segment's first line.
+ *
+ * @returns undefined if it is incomplete or its checksum does not hold
+ * @throws {Error} If the segment was written by a newer version of the format
+ */
+export async function readSegmentHeader(
+  file: StoreFile,
+  store: FileStore,
+): Promise<SegmentHeader | undefined> {
+  const first = new Uint8Array(4096);
+  let bytes = first.subarray(0, await file.read(first, 0));
+  if (readHeader(bytes, store.crc32) === "short" && file.size > bytes.length) {
+    const long = new Uint8Array(MAX_HEADER_BYTES);
+    bytes = long.subarray(0, await file.read(long, 0));
+  }
+  const value = readHeader(bytes, store.crc32);
+  if (value === undefined || value === "short" || value.$ !== "segment") return undefined;
+  const header = value as unknown as SegmentHeader;
+  if (header.version > FORMAT_VERSION) {
+    throw new Error(
+      `Segment "${file.name}" in "${store.label}" has format version ${header.version}, ` +
+        `this release reads up to ${FORMAT_VERSION}: use a newer release of logflume`,
+    );
+  }
+  return file.size < header.head ? undefined : header;
+}

@@ -1,0 +1,405 @@
+import { type Clock, systemClock } from "../clock.ts";
+import { messageOf, StoreFailedError } from "../errors.ts";
+import type {
+  CursorRow,
+  FileStore,
+  InputMark,
+  LogChunk,
+  LogNotice,
+  LogReader,
+  LogStats,
+  LogStore,
+} from "../storage/store.ts";
+import { GroupCommit, type SyncPolicy } from "./commit.ts";
+import { CursorFile } from "./cursors.ts";
+import { readable } from "./readable.ts";
+import { WalReader } from "./reader.ts";
+import { type DamagePolicy, recover, type RecoveredLog } from "./recovery.ts";
+import { randomHex32, type Segment } from "./segment.ts";
+import { type StagedFrame, Staging } from "./staging.ts";
+import { Window } from "./window.ts";
+import { SegmentWriter } from "./writer.ts";
+
+/** How a write-ahead log behaves. */
+export interface WalOptions {
+  /**
+   * When a record counts as durable: `always` after fdatasync (group commit; survives a power cut),
+   * `interval` and `never` after write(2) (survives a kill).
+   *
+   * @default {"always"}
+   */
+  readonly sync?: SyncPolicy;
+  /** With `interval`: the longest time in milliseconds that a record stays unsynced. @default {500} */
+  readonly syncIntervalMs?: number;
+  /** A segment is closed at this size. @default {67108864} (64 MiB) */
+  readonly segmentBytes?: number;
+  /** Bytes of delivered segments to keep for history and replay, or "all". @default {67108864} */
+  readonly retain?: number | "all";
+  /** Delivered segments older than this go even when `retain` has room. @default {Infinity} */
+  readonly retainAgeMs?: number;
+  /** The log is full at this size. @default {4294967296} (4 GiB) */
+  readonly maxBytes?: number;
+  /** The log is full at this many segments. @default {100} */
+  readonly maxSegments?: number;
+  /** Bytes of the newest records to keep in memory for readers that keep up. @default {4194304} */
+  readonly windowBytes?: number;
+  /**
+   * What opening does about damage: `refuse` throws; `quarantine` skips exactly what is damaged, tells,
+   * and keeps everything else.
+   *
+   * @default {"refuse"}
+   */
+  readonly onDamage?: DamagePolicy;
+  /** Told of repairs, damage and limits. */
+  readonly onNotice?: (notice: LogNotice) => void;
+  /** Time. */
+  readonly clock?: Clock;
+}
+
+/** A write-ahead log: a {@linkcode LogStore} over the bytes of a {@linkcode FileStore}. */
+export interface Wal extends LogStore, AsyncDisposable {
+  /** The bytes under it. */
+  readonly store: FileStore;
+  /** Chunks of lines from a sequence number on, following new ones; pulled, never pushed. */
+  readable(fromSeq?: number): ReadableStream<LogChunk>;
+}
+
+type Settings = Required<Omit<WalOptions, "onNotice" | "clock" | "onDamage">>;
+
+/**
+ * Opens a write-ahead log: takes the store's lock, repairs what a crash left, and starts a new segment.
+ *
+ * @throws {StoreLockedError} If another process holds the store
+ * @throws {DamagedLogError} If there is damage and `onDamage` is `refuse`
+ * @throws {RangeError} If a size is too small to work with
+ *
+ * @example
+ * ```ts
+ * import { memoryStore, openWal } from "@logflume/logflume";
+ *
+ * await using wal = await openWal(memoryStore());
+ * const seq = wal.stage('{"time":"2026-01-01T00:00:00.000Z","level":"info","msg":"hello"}\n');
+ * await wal.sync();
+ * console.assert(seq === 1 && wal.durableSeq === 2);
+ * ```
+ */
+export async function openWal(store: FileStore, options: WalOptions = {}): Promise<Wal> {
+  const { onNotice = () => {}, clock = systemClock, onDamage = "refuse" } = options;
+  const settings = resolve(store, options);
+  await store.open();
+  try {
+    const found = await recover(store, onDamage, onNotice);
+    const { file, rows } = await CursorFile.open(store);
+    const log = new OpenWal(store, settings, found, file, rows, onNotice, clock);
+    await log.begin(found.empty);
+    return log;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function resolve(store: FileStore, options: WalOptions): Settings {
+  const maxBytes = options.maxBytes ?? 4 * 1024 ** 3;
+  const segmentBytes = Math.min(options.segmentBytes ?? 64 * 1024 ** 2, Math.floor(maxBytes / 4));
+  if (!(segmentBytes >= 4096)) {
+    throw new RangeError(`Cannot use segments of ${segmentBytes} bytes: allowed are 4096 and more`);
+  }
+  return {
+    sync: options.sync ?? (store.keeps === "disk" ? "always" : "never"),
+    syncIntervalMs: options.syncIntervalMs ?? 500,
+    segmentBytes,
+    retain: options.retain ?? 64 * 1024 ** 2,
+    retainAgeMs: options.retainAgeMs ?? Infinity,
+    maxBytes,
+    maxSegments: options.maxSegments ?? 100,
+    windowBytes: options.windowBytes ?? 4 * 1024 ** 2,
+  };
+}
+
+class OpenWal implements Wal {
+  readonly store: FileStore;
+  readonly logId: string;
+  readonly run: string;
+  readonly window: Window;
+  readonly segments: Segment[];
+  readonly inputs: Map<string, InputMark>;
+  readonly acknowledges: "memory" | "kill" | "power-cut";
+  readonly absorbs: boolean;
+  nextSeq: number;
+  writtenSeq: number;
+  failure: Error | undefined;
+  readonly #settings: Settings;
+  readonly #staging: Staging;
+  readonly #writer: SegmentWriter;
+  readonly #commit: GroupCommit;
+  readonly #cursors: CursorFile;
+  readonly #tell: (notice: LogNotice) => void;
+  readonly #clock: Clock;
+  readonly #listeners = new Set<(chunk: LogChunk) => void>();
+  readonly #toldDamage = new Set<string>();
+  #rows: readonly CursorRow[];
+  #syncedSeq: number;
+  #sealedBytes = 0;
+  #syncs = 0;
+  #refusing = false;
+  #closed: Promise<void> | undefined;
+
+  constructor(
+    store: FileStore,
+    settings: Settings,
+    found: RecoveredLog,
+    cursors: CursorFile,
+    rows: readonly CursorRow[],
+    tell: (notice: LogNotice) => void,
+    clock: Clock,
+  ) {
+    const last = found.segments.at(-1);
+    const epoch = Math.max(0, ...[...found.segments, ...found.empty].map((s) => s.header.epoch)) +
+      1;
+    this.store = store;
+    this.logId = (last ?? found.empty[0])?.header.log ?? randomHex32() + randomHex32();
+    this.run = `${this.logId}.${epoch}`;
+    this.window = new Window(settings.windowBytes);
+    this.segments = found.segments;
+    this.inputs = found.inputs;
+    const disk = store.keeps === "disk";
+    this.acknowledges = !disk ? "memory" : settings.sync === "always" ? "power-cut" : "kill";
+    this.absorbs = disk;
+    this.nextSeq = this.writtenSeq = this.#syncedSeq = found.nextSeq;
+    this.#settings = settings;
+    this.#cursors = cursors;
+    this.#rows = rows;
+    this.#tell = tell;
+    this.#clock = clock;
+    this.#sealedBytes = found.segments.reduce((sum, segment) => sum + segment.end, 0);
+    this.#writer = new SegmentWriter(
+      store,
+      {
+        seal: (frame) => this.#staging.seal(frame),
+        wrote: (frame) => this.#wrote(frame),
+        rotated: (segment) => this.#rotated(segment),
+        inputs: () => [...this.inputs.values()],
+      },
+      settings.segmentBytes,
+      {
+        log: this.logId,
+        epoch,
+        first: found.nextSeq,
+        prev: last === undefined ? null : { salt: last.header.salt, end: last.end },
+      },
+    );
+    this.segments.push(this.#writer.segment);
+    this.#staging = new Staging({
+      salt: () => this.#writer.segment.header.salt,
+      durableSeq: () => this.#syncedSeq,
+      crc32: store.crc32,
+    });
+    this.#commit = new GroupCommit(
+      {
+        flush: () => this.flushSync(),
+        writtenSeq: () => this.writtenSeq,
+        dirty: () => this.#writer.dirty,
+        sync: () => this.#writer.sync(),
+        synced: (seq) => this.#synced(seq),
+        failed: (error) => this.#failed(error),
+      },
+      settings.sync,
+      settings.syncIntervalMs,
+      clock,
+    );
+  }
+
+  /** Makes the new segment stand before the empty ones it replaces go. */
+  async begin(empty: readonly Segment[]): Promise<void> {
+    await this.#commit.syncNow();
+    for (const segment of empty) await this.store.remove(segment.name);
+  }
+
+  get firstSeq(): number {
+    return this.segments[0]!.header.first;
+  }
+
+  get durableSeq(): number {
+    return this.acknowledges === "power-cut" ? this.#syncedSeq : this.writtenSeq;
+  }
+
+  get stagedBytes(): number {
+    return this.#staging.bytes + this.#writer.waitingBytes;
+  }
+
+  get full(): boolean {
+    const { maxBytes, maxSegments } = this.#settings;
+    return this.#bytes() + this.#staging.bytes >= maxBytes || this.segments.length > maxSegments;
+  }
+
+  get evictTo(): number {
+    return this.segments[1]?.header.first ?? this.writtenSeq;
+  }
+
+  stage(line: string, mark?: InputMark): number {
+    const seq = this.nextSeq++;
+    this.#staging.add(line, seq, mark);
+    return seq;
+  }
+
+  flushSync(): boolean {
+    if (this.failure !== undefined) return false;
+    try {
+      this.#writer.writeSync(this.#staging.take());
+      this.#refusing = false;
+      return true;
+    } catch (error) {
+      if (!this.#refusing) {
+        this.#tell({
+          kind: "write-failed",
+          message: `Cannot write to the log in "${this.store.label}": ${messageOf(error)}; ` +
+            `records wait in memory until it works again`,
+        });
+      }
+      this.#refusing = true;
+      return false;
+    }
+  }
+
+  sync(): Promise<void> {
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    if (this.durableSeq >= this.nextSeq) return Promise.resolve();
+    return this.#commit.request();
+  }
+
+  onWritten(listener: (chunk: LogChunk) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  reader(fromSeq: number): LogReader {
+    return new WalReader(this, fromSeq);
+  }
+
+  readable(fromSeq: number = this.firstSeq): ReadableStream<LogChunk> {
+    return readable(this, fromSeq);
+  }
+
+  damaged(segment: Segment, firstSeq: number, count: number): void {
+    const place = `${segment.name}:${firstSeq}`;
+    if (this.#toldDamage.has(place)) return;
+    this.#toldDamage.add(place);
+    this.#tell({
+      kind: "damage",
+      message:
+        `Segment "${segment.name}" in "${this.store.label}" is damaged: records ${firstSeq} ` +
+        `to ${firstSeq + count - 1} cannot be read and were skipped`,
+    });
+  }
+
+  cursors(): readonly CursorRow[] {
+    return this.#rows;
+  }
+
+  saveCursorsSync(rows: readonly CursorRow[]): void {
+    this.#cursors.saveSync(rows);
+    this.#rows = rows;
+  }
+
+  syncCursors(): Promise<void> {
+    return this.#cursors.sync();
+  }
+
+  async trim(seq: number): Promise<void> {
+    const removed: Segment[] = [];
+    while (this.canTrim(seq)) {
+      const segment = this.segments.shift()!;
+      this.#sealedBytes -= segment.end;
+      removed.push(segment);
+    }
+    this.window.forgetBelow(this.firstSeq);
+    for (const { name } of removed) {
+      await this.store.remove(name).catch((error) =>
+        this.#tell({
+          kind: "write-failed",
+          message: `Cannot remove segment "${name}" from "${this.store.label}": ` +
+            `${messageOf(error)}; it is removed at a later start`,
+        })
+      );
+    }
+  }
+
+  canTrim(seq: number): boolean {
+    const [oldest, next] = this.segments;
+    if (oldest === undefined || next === undefined || next.header.first > seq) return false;
+    if (this.full) return true;
+    const { retain, retainAgeMs } = this.#settings;
+    if (retain === "all") return false;
+    const ageMs = this.#clock.now() - Date.parse(next.header.created);
+    return this.#bytes() - oldest.end >= retain || ageMs > retainAgeMs;
+  }
+
+  stats(): LogStats {
+    return {
+      bytes: this.#bytes(),
+      segments: this.segments.length,
+      entries: this.writtenSeq - this.firstSeq,
+      syncs: this.#syncs,
+      writes: this.#writer.writes,
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    try {
+      if (this.flushSync()) await this.#commit.syncNow();
+    } finally {
+      this.#commit.stop();
+      this.#commit.fail(
+        new StoreFailedError(
+          `The log in "${this.store.label}" was closed before the record was durable`,
+        ),
+      );
+      this.#writer.close();
+      this.#cursors.close();
+      await this.store.close();
+    }
+  }
+
+  #bytes(): number {
+    return this.#sealedBytes + this.#writer.segment.end;
+  }
+
+  #wrote(frame: StagedFrame): void {
+    const { chunk, mark } = frame;
+    this.writtenSeq = chunk.firstSeq + chunk.count;
+    if (mark !== undefined) this.inputs.set(mark.file, mark);
+    this.window.push(chunk);
+    for (const listener of this.#listeners) listener(chunk);
+  }
+
+  #rotated(segment: Segment): void {
+    this.#sealedBytes += this.segments.at(-1)!.end;
+    this.segments.push(segment);
+  }
+
+  #synced(seq: number): void {
+    this.#syncedSeq = seq;
+    this.#syncs++;
+  }
+
+  /** A failed sync is never tried again on the same bytes: the kernel may have dropped them by then. */
+  #failed(error: unknown): Error {
+    this.failure = new StoreFailedError(
+      `The log in "${this.store.label}" cannot be synced: ${messageOf(error)}; ` +
+        `it takes no more records, those acknowledged stay readable`,
+      { cause: error },
+    );
+    this.#commit.fail(this.failure);
+    this.#tell({ kind: "failed", message: this.failure.message });
+    return this.failure;
+  }
+}

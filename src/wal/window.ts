@@ -1,0 +1,57 @@
+import type { LogChunk } from "../storage/store.ts";
+
+/** What a chunk costs beside its lines: its header in the slab, and the objects that describe it. */
+const CHUNK_OVERHEAD_BYTES = 512;
+
+/**
+ * The newest lines of the log, kept in memory so that lanes and tail clients that keep up never read the
+ * disk. Bounded by bytes; the oldest chunk goes first.
+ */
+export class Window {
+  readonly #maxBytes: number;
+  #chunks: LogChunk[] = [];
+  /** Chunks before this index are gone; the array is compacted when half of it is. */
+  #head = 0;
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Adds the lines just written. */
+  push(chunk: LogChunk): void {
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.bytes.length + CHUNK_OVERHEAD_BYTES;
+    while (this.#bytes > this.#maxBytes && this.#head < this.#chunks.length - 1) {
+      this.#bytes -= this.#chunks[this.#head++]!.bytes.length + CHUNK_OVERHEAD_BYTES;
+    }
+    if (this.#head > 64 && this.#head * 2 > this.#chunks.length) {
+      this.#chunks = this.#chunks.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  /** The chunk that holds the record `seq`, if it is still here. */
+  find(seq: number): LogChunk | undefined {
+    let low = this.#head;
+    let high = this.#chunks.length - 1;
+    if (low > high || seq < this.#chunks[low]!.firstSeq) return undefined;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#chunks[middle]!.firstSeq <= seq) low = middle;
+      else high = middle - 1;
+    }
+    const chunk = this.#chunks[low]!;
+    return seq < chunk.firstSeq + chunk.count ? chunk : undefined;
+  }
+
+  /** Forgets everything below `seq`. */
+  forgetBelow(seq: number): void {
+    while (this.#head < this.#chunks.length) {
+      const chunk = this.#chunks[this.#head]!;
+      if (chunk.firstSeq + chunk.count > seq) return;
+      this.#bytes -= chunk.bytes.length + CHUNK_OVERHEAD_BYTES;
+      this.#head++;
+    }
+  }
+}

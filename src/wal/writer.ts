@@ -1,0 +1,174 @@
+import type { FileStore, InputMark, StoreFile } from "../storage/store.ts";
+import { createSegment, type Segment, type SegmentHeader } from "./segment.ts";
+import type { StagedFrame } from "./staging.ts";
+
+/** At most this much in one write(2), so that the event loop is never held for long. */
+const MAX_WRITE_BYTES = 256 * 1024;
+
+/** Frames of one slab that go out in one write(2). */
+interface Run {
+  readonly slab: Uint8Array;
+  readonly frames: StagedFrame[];
+  /** First byte that is not written yet. */
+  at: number;
+  readonly end: number;
+}
+
+/** What the writer asks of the log. */
+export interface WriterHost {
+  /** Writes the header of a frame that is about to go out. */
+  seal(frame: StagedFrame): void;
+  /** A frame is written: readers may see it. */
+  wrote(frame: StagedFrame): void;
+  /** A segment is finished and a new one takes its place. */
+  rotated(segment: Segment): void;
+  /** The places of all inputs, for the next segment's first line. */
+  inputs(): readonly InputMark[];
+}
+
+/**
+ * Puts frames into the current segment, one write(2) after another, never two at once: a synchronous
+ * write issued behind an unfinished asynchronous one was seen to overtake it on all three runtimes.
+ */
+export class SegmentWriter {
+  readonly #store: FileStore;
+  readonly #host: WriterHost;
+  readonly #segmentBytes: number;
+  readonly #identity: { readonly log: string; readonly epoch: number };
+  readonly #queue: StagedFrame[] = [];
+  #run: Run | undefined;
+  #file: StoreFile;
+  /** Files of finished segments that are not synced yet, oldest first. */
+  #unsynced: StoreFile[] = [];
+  #dirty = true;
+  #folderDirty = true;
+  /** The segment being written. */
+  segment: Segment;
+  /** write(2) calls. */
+  writes = 0;
+
+  constructor(
+    store: FileStore,
+    host: WriterHost,
+    segmentBytes: number,
+    first: Pick<SegmentHeader, "log" | "epoch" | "first" | "prev">,
+  ) {
+    this.#store = store;
+    this.#host = host;
+    this.#segmentBytes = segmentBytes;
+    this.#identity = { log: first.log, epoch: first.epoch };
+    const { segment, file } = this.#create(first.first, first.prev);
+    this.segment = segment;
+    this.#file = file;
+  }
+
+  /** Whether something is written that is not synced. */
+  get dirty(): boolean {
+    return this.#dirty;
+  }
+
+  /** Whether frames wait to be written. */
+  get waiting(): boolean {
+    return this.#run !== undefined || this.#queue.length > 0;
+  }
+
+  /** Bytes that wait to be written. */
+  get waitingBytes(): number {
+    let bytes = this.#run === undefined ? 0 : this.#run.end - this.#run.at;
+    for (const frame of this.#queue) bytes += frame.end - frame.start;
+    return bytes;
+  }
+
+  /**
+   * Writes all of these frames and those left from before, at once. When the disk refuses it throws, and
+   * the next call goes on at the very byte where this one stopped.
+   */
+  writeSync(frames: readonly StagedFrame[]): void {
+    this.#queue.push(...frames);
+    for (;;) {
+      this.#run ??= this.#nextRun();
+      if (this.#run === undefined) return;
+      this.#writeRun(this.#run);
+      this.#run = undefined;
+    }
+  }
+
+  #writeRun(run: Run): void {
+    while (run.at < run.end) {
+      this.writes++;
+      this.#dirty = true;
+      run.at += this.#file.writeSync(run.slab.subarray(run.at, run.end));
+      while (run.frames.length > 0 && run.frames[0]!.end <= run.at) {
+        const frame = run.frames.shift()!;
+        this.segment.end += frame.end - frame.start;
+        this.#host.wrote(frame);
+      }
+    }
+  }
+
+  #nextRun(): Run | undefined {
+    const first = this.#queue[0];
+    if (first === undefined) return undefined;
+    if (this.#overflows(first.end - first.start)) this.#rotate(first.chunk.firstSeq);
+    let count = 0;
+    let end = first.start;
+    for (const frame of this.#queue) {
+      const joins = frame.slab === first.slab && frame.start === end;
+      if (!joins || (count > 0 && !this.#fits(frame.end - first.start))) break;
+      this.#host.seal(frame);
+      end = frame.end;
+      count++;
+    }
+    return { slab: first.slab, frames: this.#queue.splice(0, count), at: first.start, end };
+  }
+
+  #fits(bytes: number): boolean {
+    return bytes <= MAX_WRITE_BYTES && !this.#overflows(bytes);
+  }
+
+  #overflows(bytes: number): boolean {
+    const { end, header } = this.segment;
+    return end > header.head && end + bytes > this.#segmentBytes;
+  }
+
+  #rotate(first: number): void {
+    const prev = { salt: this.segment.header.salt, end: this.segment.end };
+    const { segment, file } = this.#create(first, prev);
+    this.#unsynced.push(this.#file);
+    this.#file = file;
+    this.segment = segment;
+    this.#folderDirty = true;
+    this.#host.rotated(segment);
+  }
+
+  #create(first: number, prev: SegmentHeader["prev"]): { segment: Segment; file: StoreFile } {
+    return createSegment(this.#store, {
+      ...this.#identity,
+      first,
+      prev,
+      created: new Date().toISOString(),
+      inputs: this.#host.inputs(),
+    });
+  }
+
+  /** Makes all that is written durable: finished segments first, then the current one, then names. */
+  async sync(): Promise<void> {
+    const finished = this.#unsynced.splice(0);
+    const current = this.#file;
+    this.#dirty = false;
+    for (const file of finished) {
+      await file.sync();
+      file.close();
+    }
+    await current.sync();
+    if (!this.#folderDirty) return;
+    this.#folderDirty = false;
+    await this.#store.syncFolder();
+  }
+
+  /** Gives the descriptors back. */
+  close(): void {
+    for (const file of this.#unsynced) file.close();
+    this.#file.close();
+  }
+}

@@ -108,4 +108,4 @@ export {
 } from "./src/tail/hub.ts";
 export { openWal, type Wal, type WalOptions } from "./src/wal/wal.ts";
 export type { SyncPolicy } from "./src/wal/commit.ts";
-export type { DamagePolicy } from "./src/wal/recovery.ts";
+export type { DamagePolicy } from "./src/wal/damage.ts";

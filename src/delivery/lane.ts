@@ -326,25 +326,29 @@ export class Lane {
 
   /** Figures. `accepted = delivered + deadLettered + filtered + pending + dropped`. */
   stats(): LaneStats {
-    const { checkpoint: _, lane: __, ...row } = this.row;
+    const { checkpoint: _, lane: __, dropped: settledDrops, ...row } = this.row;
+    const dropped = { ...settledDrops };
     let { delivered, deadLettered, filtered } = row;
     for (const outcome of this.#cursor.settledAhead) {
       delivered += outcome.delivered ?? 0;
       deadLettered += outcome.deadLettered ?? 0;
       filtered += outcome.filtered ?? 0;
+      const drop = outcome.dropped;
+      if (drop !== undefined) dropped[drop.reason] = (dropped[drop.reason] ?? 0) + drop.count;
     }
     const { waiting } = this.#host.buffered();
-    const accepted = this.#host.log.nextSeq - row.since + (row.dropped.overflow ?? 0) + waiting;
-    const dropped = Object.values(row.dropped).reduce((sum, count) => sum + count, 0);
+    const accepted = this.#host.log.nextSeq - row.since + (dropped.overflow ?? 0) + waiting;
+    const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
     return {
       ...row,
       lane: this.name,
       delivered,
       deadLettered,
       filtered,
+      dropped,
       state: this.#state,
       accepted,
-      pending: accepted - delivered - deadLettered - filtered - dropped,
+      pending: accepted - delivered - deadLettered - filtered - lost,
       attempts: this.#attempts,
       failures: this.#failures,
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),

@@ -1,6 +1,6 @@
 import { type Buffer, createBuffer, type Overflow } from "../buffer/buffer.ts";
 import type { Clock } from "../clock.ts";
-import { NotAcceptedError } from "../errors.ts";
+import { BufferFullError, NotAcceptedError } from "../errors.ts";
 import type { LogTarget } from "../logger.ts";
 import { createEncoder, type LineEncoder } from "../record/encode.ts";
 import { parseRecordBytes, recordFromCall, recordFromInput } from "../record/input.ts";
@@ -47,6 +47,7 @@ export class Intake implements LogTarget {
   readonly #buffer: Buffer<Entry>;
   #scheduled = false;
   #ending = false;
+  #closed = false;
   #taken = 0;
   #staged = 0;
   #progress: PromiseWithResolvers<void> | undefined;
@@ -113,27 +114,44 @@ export class Intake implements LogTarget {
   }
 
   /**
-   * Takes a record as soon as there is room, and resolves when it is taken.
+   * Takes a record as soon as there is room. Resolves to false if the policy dropped it.
    *
    * @throws {NotAcceptedError} If no records are taken
    */
   async writeWhenReady(
     value: RecordInput | string,
     waitForRoom: (ready: Promise<void>) => Promise<void>,
-  ): Promise<void> {
-    if (isEmpty(value)) return;
+  ): Promise<boolean> {
+    if (isEmpty(value)) return true;
     const entry = this.#entry(value);
-    this.offered++;
+    // A record that waits for room is offered when its wait is over: until then it is in no state.
     for (;;) {
-      if (!this.#takes()) throw this.#notTaken();
-      if (entry === undefined || this.#take(entry)) break;
-      if (this.#overflow === "drop-newest") {
-        this.refuse("full");
-        return;
+      const taken = this.#settle(entry);
+      if (taken !== undefined) return taken;
+      try {
+        await waitForRoom(this.ready);
+      } catch (error) {
+        this.offered++;
+        this.refuse(error instanceof BufferFullError ? "timeout" : "aborted");
+        throw error;
       }
-      await waitForRoom(this.ready);
     }
+  }
+
+  /**
+   * Offers a record: whether it was taken or left out; undefined if it has to wait.
+   *
+   * @throws {NotAcceptedError} If no records are taken
+   */
+  #settle(entry: Entry | undefined): boolean | undefined {
+    const open = this.running && this.#host.log.failure === undefined;
+    const taken = open && entry !== undefined && this.#take(entry);
+    if (open && entry !== undefined && !taken && this.#overflow !== "drop-newest") return undefined;
+    this.offered++;
+    if (!this.#takes()) throw this.#notTaken();
     if (entry === undefined) this.filtered++;
+    else if (!taken) return this.refuse("full");
+    return true;
   }
 
   #notTaken(): NotAcceptedError {
@@ -175,8 +193,10 @@ export class Intake implements LogTarget {
    */
   #absorb(): boolean {
     if (this.#overflow !== "block" || !this.#host.log.absorbs) return false;
-    this.#stageSome();
-    return this.#host.log.flushSync() && this.#buffer.desiredSize > 0;
+    // A disk that refused leaves the lines staged, up to the size of one write: those go out first.
+    if (this.#stageSome() === 0 && this.#host.log.flushSync()) this.#stageSome();
+    this.#host.log.flushSync();
+    return this.#buffer.desiredSize > 0;
   }
 
   #schedule(): void {
@@ -194,16 +214,23 @@ export class Intake implements LogTarget {
     if (this.#buffer.size > 0 && !this.#scheduled) this.#schedule();
   }
 
+  /** Nothing is moved to the log any more. */
+  close(): void {
+    this.running = false;
+    this.#closed = true;
+    this.wake();
+  }
+
   /** Moves what is in the buffer to the log, as far as the log takes it, and asks for a commit. */
   pump(): void {
+    if (this.#closed) return;
     const { log } = this.#host;
     let flows = true;
     while (flows && this.#buffer.size > 0) {
       flows = this.#stageSome() > 0 && log.flushSync();
     }
     if (log.failure !== undefined) return this.#buffer.wake();
-    const commit = log.sync();
-    if (this.#buffer.size > 0) commit.then(() => this.kick(), () => this.#buffer.wake());
+    log.sync().then(() => this.kick(), () => this.#buffer.wake());
   }
 
   /** Gives sequence numbers to as much as one write takes. */
@@ -272,10 +299,14 @@ export class Intake implements LogTarget {
     return changed === null ? undefined : this.#encoder.record(changed);
   }
 
-  /** A redaction that failed must not let the record through, and nothing may go uncounted. */
+  /**
+   * A redaction that failed, or that gave something that is no record, must not let the record through,
+   * and nothing may go uncounted.
+   */
   #transformed(record: LogRecord): LogRecord | null {
     try {
-      return this.#transform!(record);
+      const changed = this.#transform!(record);
+      return changed === null ? null : recordFromInput(changed, this.#host.clock.now());
     } catch (error) {
       this.#host.transformFailed(error);
       const { time, level } = record;

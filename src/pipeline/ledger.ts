@@ -72,9 +72,9 @@ export class Ledger {
   }
 
   /** Removes what all lanes have settled; one run at a time. */
-  trim(): Promise<void> {
-    if (!this.#host.log.canTrim(this.#settledSeq)) return Promise.resolve();
-    return this.#trimming ??= this.#trimTo(this.#settledSeq)
+  trim(seq: number = this.#settledSeq): Promise<void> {
+    if (!this.#host.log.canTrim(seq)) return Promise.resolve();
+    return this.#trimming ??= this.#trimTo(seq)
       .catch((error) => this.#host.tell("write-failed", `Cannot trim the log: ${messageOf(error)}`))
       .finally(() => this.#trimming = undefined);
   }
@@ -98,19 +98,19 @@ export class Ledger {
    * In memory that happens at once; on a disk soon, and `trimmed` tells.
    */
   relieve(): boolean {
-    const { log } = this.#host;
-    if (!log.canTrim(this.#settledSeq)) {
-      if (this.#host.onLimit === "block") return false;
-      this.#giveUpOldest();
+    const { log, onLimit } = this.#host;
+    let to = this.#settledSeq;
+    if (!log.canTrim(to)) {
+      if (onLimit === "block") return false;
+      to = log.evictTo;
+      this.#giveUp(to);
     }
-    if (log.acknowledges !== "memory") void this.trim();
-    else void log.trim(this.#settledSeq);
+    if (log.acknowledges !== "memory") void this.trim(to);
+    else void log.trim(to);
     return !log.full;
   }
 
-  #giveUpOldest(): void {
-    const { log } = this.#host;
-    const to = log.evictTo;
+  #giveUp(to: number): void {
     const behind = this.#host.lanes().filter((lane) => lane.nextSeq < to);
     for (const lane of behind) lane.skipTo(to, "wal_limit");
     if (this.#toldLimit || behind.length === 0) return;

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "../clock.ts";
-import { messageOf } from "../errors.ts";
+import { BufferFullError, messageOf } from "../errors.ts";
 import { type DeadLetters, openDeadLetters } from "../delivery/dead_letters.ts";
 import { Lane } from "../delivery/lane.ts";
 import { pause } from "../delivery/pause.ts";
@@ -271,7 +271,9 @@ class OpenPipeline implements Pipeline {
 
   async append(record: RecordInput | string, options: WaitOptions = {}): Promise<void> {
     options.signal?.throwIfAborted();
-    await this.#intake.writeWhenReady(record, waitForRoom(options, this.#clock));
+    if (!await this.#intake.writeWhenReady(record, waitForRoom(options, this.#clock))) {
+      throw new BufferFullError("The buffer is full and its policy drops the newest record");
+    }
     await waitFor(this.durable(), options.signal);
   }
 
@@ -415,6 +417,7 @@ class OpenPipeline implements Pipeline {
   }
 
   async #giveBack(): Promise<void> {
+    this.#intake.close();
     this.#ledger.stop();
     for (const withdraw of this.#withdraw) withdraw();
     this.tail.close();

@@ -1,0 +1,40 @@
+/**
+ * Runs the tests on Deno with coverage and fails below a floor: `deno run -A .ci/coverage.ts 85`.
+ *
+ * Processes that the tests start are not counted, so the figure is a lower bound.
+ */
+const floor = Number(Deno.args[0]);
+const folder = await Deno.makeTempDir();
+
+async function run(args: string[]): Promise<string> {
+  const command = new Deno.Command(Deno.execPath(), { args, stdout: "piped", stderr: "inherit" });
+  const { success, stdout } = await command.output();
+  const text = new TextDecoder().decode(stdout);
+  if (!success) {
+    console.log(text);
+    Deno.exit(1);
+  }
+  return text;
+}
+
+await run(["test", "-A", "--parallel", `--coverage=${folder}`, "tests/"]);
+const lcov = await run(["coverage", "--lcov", "--include=/src/", folder]);
+await Deno.remove(folder, { recursive: true });
+
+let lines = 0;
+let hit = 0;
+const low: string[] = [];
+for (const file of lcov.split("end_of_record")) {
+  const found = Number(/^LF:(\d+)/m.exec(file)?.[1] ?? 0);
+  const covered = Number(/^LH:(\d+)/m.exec(file)?.[1] ?? 0);
+  lines += found;
+  hit += covered;
+  const name = /^SF:.*\/(src\/.*)$/m.exec(file)?.[1];
+  if (found > 0 && covered / found < floor / 100) {
+    low.push(`  ${((100 * covered) / found).toFixed(0).padStart(3)} % ${name}`);
+  }
+}
+const share = (100 * hit) / lines;
+if (low.length > 0) console.log(`Files under ${floor} %:\n${low.sort().join("\n")}`);
+console.log(`Line coverage ${share.toFixed(1)} % of ${lines} lines, floor ${floor} %`);
+if (!(share >= floor)) Deno.exit(1);

@@ -19,11 +19,13 @@ export interface RunningServer extends AsyncDisposable {
 
 /** The port is taken; the message names it and the way out. */
 export class AddressInUseError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "AddressInUseError";
   /** The address that was asked for. */
   readonly hostname: string;
   /** The port that was asked for. */
   readonly port: number;
+  /** Says in one sentence which port on which address is taken. */
   constructor(hostname: string, port: number, cause: unknown) {
     super(
       `Port ${port} on ${hostname} is in use: choose another port, or end the program that holds it`,

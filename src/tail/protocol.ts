@@ -16,8 +16,11 @@ export type SubscribeFrom =
 
 /** What a client sends, once. */
 export interface SubscribeMessage {
+  /** The kind of message. */
   readonly t: "sub";
+  /** The version of the protocol. */
   readonly v: 1;
+  /** Where to begin. */
   readonly from: SubscribeFrom;
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type * as hono from "hono";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { systemClock } from "../clock.ts";
 import { type AccessOptions, refuse } from "./access.ts";
@@ -12,6 +13,7 @@ import { pageResponse } from "./page/page.ts";
 import { type TailSession, tailSession } from "./session.ts";
 import type { Tail, TailFrom } from "./tail.ts";
 
+export type { TailGapReason } from "./cursor.ts";
 export type { AccessOptions } from "./access.ts";
 export type { ServerMessage, SubscribeFrom, SubscribeMessage } from "./protocol.ts";
 
@@ -27,8 +29,23 @@ export interface UpgradeEvents {
   onError(event: unknown, socket: { readonly raw?: unknown }): void;
 }
 
+/** What the tail reads of a request that is to become a socket: Hono's own context will do. */
+export interface UpgradeContext {
+  /** The request. */
+  readonly req: {
+    /** The value of a key of the query. */
+    query(name: string): string | undefined;
+  };
+}
+
 /** The `upgradeWebSocket` of `hono/deno`, `hono/bun` or `@hono/node-server`. */
-export type Upgrade = (createEvents: (c: Context) => UpgradeEvents) => MiddlewareHandler;
+export type Upgrade = (createEvents: (c: UpgradeContext) => UpgradeEvents) => unknown;
+
+/**
+ * The Hono app that {@linkcode tailRoutes} makes, named through its module: `deno doc --lint` takes a
+ * package's own class for a private type of ours.
+ */
+export type TailApp = hono.Hono;
 
 /** Options of {@linkcode tailRoutes}. */
 export interface TailRouteOptions extends AccessOptions {
@@ -67,7 +84,7 @@ const MAX_CLIENTS = 64;
  * console.log(await response.text()); // {"msg":"hello"}
  * ```
  */
-export function tailRoutes(tail: Tail, options: TailRouteOptions = {}): Hono {
+export function tailRoutes(tail: Tail, options: TailRouteOptions = {}): TailApp {
   const { path = "/logs", stats, upgradeWebSocket } = options;
   if (!path.startsWith("/")) throw new TypeError(`Invalid path "${path}": begin it with a slash`);
   const seats = createSeats(options.maxClients ?? MAX_CLIENTS);
@@ -78,7 +95,8 @@ export function tailRoutes(tail: Tail, options: TailRouteOptions = {}): Hono {
   }
   app.get(path, guard);
   if (upgradeWebSocket !== undefined) {
-    app.get(path, upgradeWebSocket((c) => socketEvents(sessionOf(c, tail, seats))));
+    const upgrade = upgradeWebSocket((c) => socketEvents(sessionOf(c, tail, seats)));
+    app.get(path, upgrade as MiddlewareHandler);
   }
   app.get(path, (c) => answer(c, tail, seats));
   return app;
@@ -123,7 +141,7 @@ function placeOf(text: string = "kept"): TailFrom | undefined {
   return text.startsWith("-") ? { last: -Number(text) } : { seq: Number(text) };
 }
 
-function sessionOf(c: Context, tail: Tail, seat: Seats): TailSession {
+function sessionOf(c: UpgradeContext, tail: Tail, seat: Seats): TailSession {
   const protocol = c.req.query("v") !== undefined;
   const from = placeOf(c.req.query("from")) ?? "kept";
   return tailSession({ tail, clock: systemClock, protocol, from, seat });

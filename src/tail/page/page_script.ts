@@ -195,10 +195,18 @@ function follow(on) {
   else showNewer();
 }
 
-/* Scrolling up pauses, reaching the end again goes on. Our own scrolling never counts as the reader's. */
+/* Scrolling up pauses, reaching the end again goes on. Rows that change their height scroll as well, so
+   only what follows a hand on wheel, touch, pointer or keys counts as the reader's doing. */
+let readerUntil = 0;
+for (const type of ["wheel", "touchmove", "pointerdown", "keydown"]) {
+  const ms = type === "pointerdown" ? 5000 : 1000;
+  log.addEventListener(type, () => readerUntil = performance.now() + ms, { passive: true });
+}
+new ResizeObserver(toEnd).observe(log);
 log.addEventListener("scroll", () => {
   const fromEnd = log.scrollHeight - log.scrollTop - log.clientHeight;
-  if (log.scrollTop < lastTop - 2 && fromEnd > 40) follow(false);
+  const byReader = performance.now() < readerUntil;
+  if (byReader && log.scrollTop < lastTop - 2 && fromEnd > 40) follow(false);
   else if (fromEnd < 4 && log.scrollTop > lastTop && !pinned) follow(true);
   lastTop = log.scrollTop;
 }, { passive: true });

@@ -5,14 +5,17 @@
 
 /** No room in the buffer within the time the caller gave; the record was not accepted. */
 export class BufferFullError extends Error {
-  override readonly name = "BufferFullError";
+  /** The name of this kind of error. */
+  override readonly name: string = "BufferFullError";
 }
 
 /** The pipeline does not take records: it is stopped or closed, or its store has failed. */
 export class NotAcceptedError extends Error {
-  override readonly name = "NotAcceptedError";
+  /** The name of this kind of error. */
+  override readonly name: string = "NotAcceptedError";
   /** Why the record was refused. */
   readonly reason: string;
+  /** Says what was refused, and why in one word. */
   constructor(message: string, reason: string) {
     super(message);
     this.reason = reason;
@@ -21,23 +24,27 @@ export class NotAcceptedError extends Error {
 
 /** Another process holds the store; the message names it and the way out. */
 export class StoreLockedError extends Error {
-  override readonly name = "StoreLockedError";
+  /** The name of this kind of error. */
+  override readonly name: string = "StoreLockedError";
 }
 
 /** The store cannot write or sync any more; durable records stay readable. */
 export class StoreFailedError extends Error {
-  override readonly name = "StoreFailedError";
+  /** The name of this kind of error. */
+  override readonly name: string = "StoreFailedError";
 }
 
 /** The log holds bytes that are not what was written, at `file`, from `offset` to `end`. */
 export class DamagedLogError extends Error {
-  override readonly name = "DamagedLogError";
+  /** The name of this kind of error. */
+  override readonly name: string = "DamagedLogError";
   /** The damaged segment. */
   readonly file: string;
   /** First damaged byte. */
   readonly offset: number;
   /** First byte after the damage. */
   readonly end: number;
+  /** Says what is damaged, and where. */
   constructor(message: string, where: { file: string; offset: number; end: number }) {
     super(message);
     this.file = where.file;
@@ -51,7 +58,8 @@ export class DamagedLogError extends Error {
  * the dead letters without further attempts.
  */
 export class RejectedError extends Error {
-  override readonly name = "RejectedError";
+  /** The name of this kind of error. */
+  override readonly name: string = "RejectedError";
 }
 
 /**
@@ -59,7 +67,8 @@ export class RejectedError extends Error {
  * pending stays in the log.
  */
 export class SinkClosedError extends Error {
-  override readonly name = "SinkClosedError";
+  /** The name of this kind of error. */
+  override readonly name: string = "SinkClosedError";
 }
 
 /** What an error says in one line, whatever was thrown. */

@@ -4,7 +4,8 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AppendFile, openAppendFile } from "../src/platform/append_file.ts";
-import { appendSink, fileSink } from "../src/sink/file.ts";
+import { appendSink } from "../src/sink/append_sink.ts";
+import { fileSink } from "../src/sink/file.ts";
 import type { Batch, Sink, SinkContext } from "../src/sink/sink.ts";
 
 const context: SinkContext = { signal: new AbortController().signal, attempt: 1 };

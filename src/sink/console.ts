@@ -91,7 +91,13 @@ function browserConsole(stream: "stdout" | "stderr"): StandardOutput {
     if (stream === "stdout") console.log(text);
     else console.error(text);
   };
-  return { isTerminal: false, noColor: true, write, writeSync: write };
+  return {
+    isTerminal: false,
+    noColor: true,
+    write,
+    writeSync: write,
+    idle: () => Promise.resolve(),
+  };
 }
 
 function assertOneOf(name: string, value: unknown, allowed: readonly unknown[]): void {

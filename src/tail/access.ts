@@ -1,4 +1,8 @@
-import type { HonoRequest } from "hono";
+/** What is looked at of a request. */
+export interface RequestHeaders {
+  /** A header by its name in lower case. */
+  header(name: string): string | undefined;
+}
 
 /** Who may read the tail. */
 export interface AccessOptions {
@@ -23,7 +27,7 @@ const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
  * Checks a request before any of its answers. The URL of the request is not trusted: with an absolute
  * target its host is whatever the client wrote. Undefined if all is well.
  */
-export function refuse(request: HonoRequest, options: AccessOptions): Refusal | undefined {
+export function refuse(request: RequestHeaders, options: AccessOptions): Refusal | undefined {
   const host = request.header("host")?.toLowerCase();
   return refuseHost(host, options) ?? refuseOrigin(request, host ?? "", options) ??
     refuseUpgrade(request);
@@ -42,7 +46,7 @@ function refuseHost(host: string | undefined, options: AccessOptions): Refusal |
 }
 
 function refuseOrigin(
-  request: HonoRequest,
+  request: RequestHeaders,
   host: string,
   options: AccessOptions,
 ): Refusal | undefined {
@@ -64,7 +68,7 @@ function isOriginOf(origin: string, host: string): boolean {
 }
 
 /** A page of another site that embeds us as an image or a script sends no Origin, but says this. */
-function refuseForeignFetch(request: HonoRequest): Refusal | undefined {
+function refuseForeignFetch(request: RequestHeaders): Refusal | undefined {
   const site = request.header("sec-fetch-site");
   const foreign = site === "cross-site" || site === "same-site";
   if (!foreign || request.header("sec-fetch-mode") === "navigate") return undefined;
@@ -72,7 +76,7 @@ function refuseForeignFetch(request: HonoRequest): Refusal | undefined {
 }
 
 /** Runtimes differ in what they do with half an upgrade, so none of them sees one. */
-function refuseUpgrade(request: HonoRequest): Refusal | undefined {
+function refuseUpgrade(request: RequestHeaders): Refusal | undefined {
   const upgrade = request.header("upgrade");
   if (upgrade === undefined) return undefined;
   if (upgrade.toLowerCase() !== "websocket") {

@@ -41,6 +41,7 @@ function fakeOutput(inBackground = false) {
       left = bytes;
       return new Promise((resolve) => done = resolve);
     },
+    idle: () => Promise.resolve(),
     writeSync(bytes) {
       if (left !== undefined) writes.push(decoder.decode(left));
       left = undefined;

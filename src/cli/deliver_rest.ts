@@ -19,7 +19,7 @@ export async function deliverRest(pipeline: Pipeline, how: DeliverRestOptions): 
   const { timeoutMs, stop: signal, isOutputClosed } = how;
   while (!signal.aborted) {
     const before = pendingOf(pipeline.stats());
-    const report = await pipeline.drain({ timeoutMs, signal }).catch((e)=>{console.error(e)});
+    const report = await pipeline.drain({ timeoutMs, signal }).catch(() => undefined);
     if (report?.drained || pendingOf(pipeline.stats()) >= before) break;
   }
   if (signal.aborted && !isOutputClosed()) await pipeline.drain({ timeoutMs });

@@ -36,13 +36,16 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
     case "run":
       return await run(rest);
     case "--version":
-      return print(`${VERSION}\n`), 0;
+      await print(`${VERSION}\n`);
+      return 0;
     case "--help":
     case "-h":
     case "help":
-      return print(MAIN_HELP), 0;
+      await print(MAIN_HELP);
+      return 0;
     case undefined:
-      return sayRaw(MAIN_HELP), 2;
+      sayRaw(MAIN_HELP);
+      return 2;
     default:
       throw new UsageError(`Unknown command "${command}": use run, or see logflume --help`);
   }

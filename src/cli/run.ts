@@ -10,18 +10,16 @@ import { fileStore } from "../storage/file.ts";
 import { demoWarehouse } from "./demo_warehouse.ts";
 import { deliverRest } from "./deliver_rest.ts";
 import { runDemo } from "./demo.ts";
-import { pipelineFeed } from "./feed.ts";
-import { followFile } from "./follow.ts";
 import { RUN_HELP } from "./help.ts";
 import { type LiveView, openLiveView } from "./live_view.ts";
 import { assertReadable } from "./open_input.ts";
+import { readInputs } from "./read_inputs.ts";
 import { parseRunOptions, type RunOptions } from "./options.ts";
 import { openOutput, type Output } from "./output.ts";
 import { showProgress } from "./progress.ts";
 import { isOutputSeen, isSeen, print, say, sayRaw } from "./say.ts";
 import { onStopSignal } from "./stop_signals.ts";
 import { exitCodeOf, type RunSummary, summarize } from "./summary.ts";
-import { readStandardInput, readTextFile } from "./text_input.ts";
 import { UsageError } from "./usage_error.ts";
 
 const DEFAULT_DATA = ".logflume";
@@ -29,8 +27,6 @@ const DEFAULT_DATA = ".logflume";
 const MAX_RECORD_BYTES = 8 * 1024 * 1024;
 /** What a newcomer to the live view sees of the past. */
 const TAIL = { maxBytes: 4 * 1024 * 1024, keepBytes: 2 * 1024 * 1024 };
-/** Longer than any run: keeps the process alive, since timers of the pipeline do not. */
-const KEEP_ALIVE_MS = 2 ** 30;
 
 /** One run: what it was asked, and how it is told to end. */
 interface Run {
@@ -52,19 +48,26 @@ interface Run {
  */
 export async function run(args: readonly string[]): Promise<number> {
   const options = parseRunOptions(args);
-  if (options.help) return print(RUN_HELP), 0;
+  if (options.help) {
+    await print(RUN_HELP);
+    return 0;
+  }
   const inputs = inputsOf(options);
-  if (inputs === undefined) return sayRaw(RUN_HELP), 2;
+  if (inputs === undefined) {
+    sayRaw(RUN_HELP);
+    return 2;
+  }
   assertReadable(inputs);
   const isTemporary = options.demo && options.data === undefined;
   const data = isTemporary
     ? mkdtempSync(join(tmpdir(), "logflume-demo-"))
     : options.data ?? DEFAULT_DATA;
-  const keepAlive = setInterval(() => {}, KEEP_ALIVE_MS);
+  // Timers alone do not keep a process alive, and a followed file is waited for with them.
+  const release = systemClock.hold();
   try {
     return await runPipeline(prepare(options, inputs, data));
   } finally {
-    clearInterval(keepAlive);
+    release();
     if (isTemporary) rmSync(data, { recursive: true, force: true });
   }
 }
@@ -86,21 +89,24 @@ function prepare(options: RunOptions, inputs: readonly string[], data: string): 
 }
 
 async function runPipeline(run: Run): Promise<number> {
+  const { options, inputs, stop } = run;
   const pipeline = await openLog(run);
   const start = pipeline.stats();
   let view: LiveView | undefined;
   let giveSignalsBack = () => {};
   let wasTakenWhole = true;
   try {
-    if (run.options.listen) view = await openLiveView(run.options.listen, pipeline, say);
+    if (options.listen) view = await openLiveView(options.listen, pipeline, say);
     giveSignalsBack = onStopSignal(() => beginStop(run));
     const hideProgress = isProgressWanted(run)
       ? showProgress(() => pipeline.stats(), sayRaw, systemClock)
       : () => {};
-    wasTakenWhole = await takeIn(run, pipeline, view?.url);
+    wasTakenWhole = options.demo
+      ? await runShop(run, pipeline, view?.url)
+      : await readInputs(inputs, pipeline, { follow: options.follow, stop: stop.signal, say });
     await deliverRest(pipeline, {
-      timeoutMs: run.options.drainTimeoutMs,
-      stop: run.stop.signal,
+      timeoutMs: options.drainTimeoutMs,
+      stop: stop.signal,
       isOutputClosed: () => run.isOutputClosed,
     });
     hideProgress();
@@ -110,7 +116,7 @@ async function runPipeline(run: Run): Promise<number> {
     giveSignalsBack();
   }
   const summary = summarize(start, pipeline.stats());
-  tellEnd(run, summary, wasTakenWhole);
+  await tellEnd(run, summary, wasTakenWhole);
   return wasTakenWhole ? exitCodeOf(summary) : 1;
 }
 
@@ -124,9 +130,12 @@ async function openLog({ data, options, output }: Run): Promise<Pipeline> {
       tail: TAIL,
       sinks: { [output.name]: { sink: output.sink, level }, ...warehouse },
       wal: { store: fileStore(data), onLimit: "block", ...options.retain },
-      onEvent: (event) => say(event.message),
+      // A reader that has gone (`| head`) is no mishap.
+      onEvent: ({ kind, message }) => kind === "lane-stopped" || say(message),
     });
   } catch (error) {
+    // These would be mistakes of this program, not of its user.
+    if (error instanceof TypeError || error instanceof RangeError) throw error;
     throw new UsageError(messageOf(error), { cause: error });
   }
 }
@@ -142,37 +151,20 @@ function beginStop({ stop, options }: Run): void {
   stop.abort();
 }
 
-/** Takes in all there is; false if lines were read that could not be taken. */
-async function takeIn(run: Run, pipeline: Pipeline, url: string | undefined): Promise<boolean> {
-  if (!run.options.demo) return await readAll(run, pipeline);
+/** Runs the demo; a shop has no lines that could be left over. */
+async function runShop({ stop }: Run, pipeline: Pipeline, url: string | undefined): Promise<true> {
   const context = { clock: systemClock, random: Math.random, url, show: sayRaw };
-  await runDemo(pipeline, run.stop.signal, context);
+  await runDemo(pipeline, stop.signal, context);
   return true;
 }
 
-/** Reads all inputs; false if lines were read that could not be taken. */
-async function readAll({ options, inputs, stop }: Run, pipeline: Pipeline): Promise<boolean> {
-  const context = {
-    feed: pipelineFeed(pipeline, stop.signal),
-    inputMark: (file: string) => pipeline.inputMark(file),
-    say,
-    stop: stop.signal,
-  };
-  const read = (input: string) => {
-    if (input === "-") return readStandardInput(context);
-    return options.follow ? followFile(input, context, systemClock) : readTextFile(input, context);
-  };
-  if (options.follow) return !(await Promise.all(inputs.map(read))).includes("refused");
-  for (const input of inputs) {
-    const end = await read(input);
-    if (end !== "end") return end === "stopped";
-  }
-  return true;
-}
-
-function tellEnd({ options, data }: Run, summary: RunSummary, wasTakenWhole: boolean): void {
+async function tellEnd(
+  { options, data, isOutputClosed }: Run,
+  summary: RunSummary,
+  wasTakenWhole: boolean,
+): Promise<void> {
   if (!wasTakenWhole) say("Not every line was taken: start again with the same --data to go on");
-  if (summary.pending > 0) {
+  if (summary.pending > 0 && !isOutputClosed) {
     say(
       `${summary.pending} records are not delivered yet: they stay in "${data}" for the next start`,
     );
@@ -180,5 +172,5 @@ function tellEnd({ options, data }: Run, summary: RunSummary, wasTakenWhole: boo
   if (summary.deadLettered > 0) {
     say(`${summary.deadLettered} records could not be delivered: they are in the dead letters`);
   }
-  if (options.summary) print(`${JSON.stringify(summary)}\n`);
+  if (options.summary) await print(`${JSON.stringify(summary)}\n`);
 }

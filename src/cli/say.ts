@@ -14,8 +14,9 @@ export function sayRaw(text: string): void {
   put(stderr, text);
 }
 
-/** Writes to standard output, at once and whole. */
-export function print(text: string): void {
+/** Writes to standard output, whole, after what a sink has on its way there. */
+export async function print(text: string): Promise<void> {
+  await stdout?.idle();
   put(stdout, text);
 }
 

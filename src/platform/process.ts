@@ -34,7 +34,8 @@ export function isRunning(other: ProcessIdentity): boolean {
   try {
     process.kill(other.pid, 0);
   } catch (error) {
-    return (error as { code?: string }).code === "EPERM";
+    // Another user's process may not be asked, which says that it is there.
+    if ((error as { code?: string }).code !== "EPERM") return false;
   }
   return other.started === startTicks(other.pid);
 }
@@ -43,10 +44,15 @@ function bootId(): string {
   return readOrEmpty("/proc/sys/kernel/random/boot_id").trim();
 }
 
+/**
+ * When a process started. Empty where the system does not tell, and for one that has ended but still
+ * has its number because nobody has asked how (a zombie, common in containers without an init).
+ */
 function startTicks(pid: number): string {
   const stat = readOrEmpty(`/proc/${pid}/stat`);
-  // Field 22, counted after the command, which stands in parentheses and may hold spaces.
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  // Counted after the command, which stands in parentheses and may hold spaces: state, then field 22.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields[0] === "Z" || fields[0] === "X" ? "" : fields[19] ?? "";
 }
 
 function readOrEmpty(path: string): string {

@@ -20,6 +20,8 @@ export interface StandardOutput {
    * @throws {SinkClosedError} If nobody reads any more
    */
   writeSync(bytes: Uint8Array): void;
+  /** Resolves when no `write` is on its way, however it ended. */
+  idle(): Promise<void>;
 }
 
 /** What is used of `node:fs`. Looked up, not imported, so that programs without it load this file. */
@@ -62,20 +64,25 @@ const FULL_PAUSE_MS = 5;
 
 const host = globalThis as unknown as Host;
 
+/** One of each in a process, as there is one descriptor: what is on its way is known to all users. */
+const outputs = new Map<"stdout" | "stderr", StandardOutput | undefined>();
+
 /**
  * The standard output or standard error of this process; `undefined` where there is none (a browser's
  * worker, an edge runtime).
  */
 export function standardOutput(stream: "stdout" | "stderr"): StandardOutput | undefined {
+  if (!outputs.has(stream)) outputs.set(stream, openOutput(stream === "stdout" ? 1 : 2));
+  return outputs.get(stream);
+}
+
+function openOutput(fd: 1 | 2): StandardOutput | undefined {
   const fs = host.process?.getBuiltinModule?.("node:fs") as Fs | undefined;
   const tty = host.process?.getBuiltinModule?.("node:tty") as Tty | undefined;
   if (fs?.writeSync === undefined) return undefined;
-  const fd = stream === "stdout" ? 1 : 2;
-  const isTerminal = tty?.isatty(fd) ?? false;
-  const look = { isTerminal, noColor: readNoColor() };
-  return isPipe(fs, fd)
-    ? { ...look, ...pipe(fs, fd, sliceWriter(fs, fd)) }
-    : { ...look, ...direct(fs, fd) };
+  const look = { isTerminal: tty?.isatty(fd) ?? false, noColor: readNoColor() };
+  const writer = isPipe(fs, fd) ? pipe(fs, fd, sliceWriter(fs, fd)) : direct(fs, fd);
+  return { ...look, ...writer };
 }
 
 /** Deno is asked in its own way, because reading the environment there needs a permission. */
@@ -106,33 +113,36 @@ function sliceWriter(fs: Fs, fd: number): WriteSlice {
     });
 }
 
-type Writer = Pick<StandardOutput, "write" | "writeSync">;
+type Writer = Pick<StandardOutput, "write" | "writeSync" | "idle">;
 
 function direct(fs: Fs, fd: number): Writer {
   const write = (bytes: Uint8Array) => writeAllSync(fs, fd, bytes);
-  return { write, writeSync: write };
+  return { write, writeSync: write, idle: () => Promise.resolve() };
 }
 
 function pipe(fs: Fs, fd: number, writeSlice: WriteSlice): Writer {
   let left: Uint8Array | undefined;
-  return {
-    async write(bytes) {
-      left = bytes;
-      try {
-        while (left !== undefined && left.length > 0) {
-          const taken = await writeOrPause(writeSlice, left.subarray(0, SLICE_BYTES));
-          left = left?.subarray(taken);
-        }
-      } finally {
-        left = undefined;
+  let last: Promise<void> = Promise.resolve();
+  const writeSlices = async (bytes: Uint8Array) => {
+    left = bytes;
+    try {
+      while (left !== undefined && left.length > 0) {
+        const taken = await writeOrPause(writeSlice, left.subarray(0, SLICE_BYTES));
+        left = left?.subarray(taken);
       }
-    },
+    } finally {
+      left = undefined;
+    }
+  };
+  return {
+    write: (bytes) => last = writeSlices(bytes),
     writeSync(bytes) {
       const unfinished = left;
       left = undefined;
       if (unfinished !== undefined) writeAllSync(fs, fd, unfinished);
       writeAllSync(fs, fd, bytes);
     },
+    idle: () => last.catch(() => {}),
   };
 }
 

@@ -1,0 +1,152 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Clock } from "../src/clock.ts";
+import { systemClock } from "../src/clock.ts";
+import { followFile } from "../src/cli/follow.ts";
+import { type InputContext, type ReadEnd, readTextFile } from "../src/cli/text_input.ts";
+import type { InputMark } from "../src/storage/store.ts";
+
+interface Seen {
+  readonly lines: string[];
+  readonly said: string[];
+  /** The place after the last line, as the log would store it. */
+  mark: InputMark | undefined;
+}
+
+/** Follows a file in a folder of its own; each step is one look later than the one before. */
+async function follow(start: string, steps: ((path: string) => void)[], seen = nothing()) {
+  const folder = fs.mkdtempSync(join(tmpdir(), "logflume-follow-"));
+  const path = join(folder, "app.log");
+  fs.writeFileSync(path, start);
+  const stop = new AbortController();
+  const todo = [...steps];
+  const clock: Clock = {
+    ...systemClock,
+    setTimer(fn, delayMs) {
+      assert.equal(delayMs, 250);
+      const step = todo.shift();
+      if (step === undefined) stop.abort();
+      else step(path);
+      return systemClock.setTimer(fn, 0);
+    },
+  };
+  const release = systemClock.hold();
+  try {
+    const end = await followFile(path, contextOf(seen, stop.signal), clock);
+    return { ...seen, end, said: seen.said.map((text) => text.replaceAll(path, "F")) };
+  } finally {
+    release();
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function nothing(): Seen {
+  return { lines: [], said: [], mark: undefined };
+}
+
+function contextOf(seen: Seen, stop: AbortSignal): InputContext {
+  return {
+    feed: (lines, origin) => {
+      seen.lines.push(...lines.map((line) => line.text));
+      const last = lines.at(-1);
+      if (origin !== undefined && last !== undefined) {
+        seen.mark = { ...origin, offset: last.endOffset };
+      }
+      return Promise.resolve(true);
+    },
+    inputMark: () => seen.mark,
+    say: (text) => void seen.said.push(text),
+    stop,
+  };
+}
+
+test("followFile() reads what is added, and half a line once it is whole", async () => {
+  const { lines, end } = await follow("a\nhal", [
+    (path) => fs.appendFileSync(path, "f\nb\n"),
+    () => {},
+    (path) => fs.appendFileSync(path, "c\n"),
+  ]);
+  assert.deepEqual([lines, end], [["a", "half", "b", "c"], "end"]);
+});
+
+test("followFile() hands over the last half line when it is stopped", async () => {
+  const { lines } = await follow("a\n", [(path) => fs.appendFileSync(path, "b\npart")]);
+  assert.deepEqual(lines, ["a", "b", "part"]);
+});
+
+test("followFile() reads a file that was moved away to its end, then the new one", async () => {
+  const { lines, said } = await follow("a\n", [
+    (path) => {
+      fs.appendFileSync(path, "b\n");
+      fs.renameSync(path, `${path}.1`);
+      fs.appendFileSync(`${path}.1`, "c\nno end");
+      fs.writeFileSync(path, "d\n");
+    },
+    (path) => fs.appendFileSync(path, "e\n"),
+  ]);
+  assert.deepEqual(lines, ["a", "b", "c", "no end", "d", "e"]);
+  assert.deepEqual(said, ['"F" was replaced: reading it from the beginning']);
+});
+
+test("followFile() waits while there is no file of the name", async () => {
+  const { lines } = await follow("a\n", [
+    (path) => fs.renameSync(path, `${path}.1`),
+    (path) => fs.appendFileSync(`${path}.1`, "b\n"),
+    (path) => fs.writeFileSync(path, "c\n"),
+    () => {},
+  ]);
+  assert.deepEqual(lines, ["a", "b", "c"]);
+});
+
+test("followFile() starts over when the file became shorter", async () => {
+  const { lines, said } = await follow("first line\nsecond line\n", [
+    (path) => fs.writeFileSync(path, "new\n"),
+    () => {},
+    (path) => fs.appendFileSync(path, "more\n"),
+  ]);
+  assert.deepEqual(lines, ["first line", "second line", "new", "more"]);
+  assert.deepEqual(said, ['"F" was shortened: reading it from the beginning']);
+});
+
+/** Reads a file to its end with what an earlier reading has left. */
+async function readAgain(path: string, seen: Seen): Promise<ReadEnd> {
+  seen.lines.length = 0;
+  seen.said.length = 0;
+  return await readTextFile(path, contextOf(seen, new AbortController().signal));
+}
+
+test("readTextFile() goes on where the log knows the same file to be read", async () => {
+  const folder = fs.mkdtempSync(join(tmpdir(), "logflume-read-"));
+  const path = join(folder, "app.log");
+  const seen = nothing();
+  try {
+    fs.writeFileSync(path, "\uFEFFa\nb");
+    assert.equal(await readAgain(path, seen), "end");
+    assert.deepEqual([seen.lines, seen.said], [["a", "b"], []]);
+
+    await readAgain(path, seen);
+    assert.deepEqual(seen.lines, []);
+    assert.match(seen.said.join(), /^Going on with ".*" at byte 6, where the last run ended;/);
+
+    fs.appendFileSync(path, "\nc\n");
+    await readAgain(path, seen);
+    assert.deepEqual(seen.lines, ["c"]);
+
+    fs.writeFileSync(path, "other\nlonger content\n");
+    await readAgain(path, seen);
+    assert.deepEqual(seen.lines, ["other", "longer content"], "the same inode, another beginning");
+    assert.match(
+      seen.said.join(),
+      /from the beginning: it is not the file that the last run read$/,
+    );
+
+    fs.writeFileSync(path, "other\n");
+    await readAgain(path, seen);
+    assert.deepEqual(seen.lines, ["other"], "shorter than what was read");
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+});

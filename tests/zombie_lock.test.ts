@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, platform, tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { fileStore } from "../src/storage/file.ts";
+
+const isLinux = platform() === "linux";
+if (!isLinux) console.log("Not run: a zombie's lock, which needs /proc");
+
+test("a lock whose owner has ended without being waited for is stale", async () => {
+  if (!isLinux) return;
+  const folder = mkdtempSync(join(tmpdir(), "logflume-"));
+  // The shell becomes `sleep`, which never waits for the child that the shell has left behind.
+  const parent = spawn("sh", ["-c", "read -r line < /dev/stdin & echo $!; exec sleep 60"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  try {
+    const [said] = await once(parent.stdout, "data");
+    const pid = Number(String(said));
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const owner = {
+      host: hostname(),
+      boot: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
+      pid,
+      started: stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19],
+      token: "of the zombie",
+    };
+    writeFileSync(join(folder, "LOCK"), JSON.stringify(owner));
+    process.kill(pid, "SIGKILL");
+    while (!/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))) {
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    const store = fileStore(folder);
+    await store.open();
+    await store.close();
+  } finally {
+    parent.kill("SIGKILL");
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -98,7 +98,7 @@ class LoggedDeadLetters implements DeadLetters {
 
   async load(): Promise<void> {
     for await (const { seq, letter } of this.#read()) this.#put(letter.id, seq);
-    this.added = 0;
+    this.added = this.evicted = 0;
   }
 
   async add(entries: readonly Omit<DeadLetter, "time">[]): Promise<void> {
@@ -111,7 +111,8 @@ class LoggedDeadLetters implements DeadLetters {
   }
 
   #put(id: string, seq: number): void {
-    if (!this.#index.has(id)) this.added++;
+    // An update moves to the end of the Map, which must stay in the order of the log: it is trimmed so.
+    if (!this.#index.delete(id)) this.added++;
     this.#index.set(id, seq);
     if (this.#index.size <= this.#maxEntries) return;
     this.#index.delete(this.#index.keys().next().value!);

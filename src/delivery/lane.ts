@@ -67,6 +67,7 @@ export class Lane {
   readonly #cursor: LogCursor;
   readonly #abort = new AbortController();
   readonly #evictedBefore: number;
+  readonly #spilled = new WeakSet<LineBatch>();
   #inFlight = new Set<Promise<void>>();
   #loop: Promise<void> | undefined;
   #scheduled = false;
@@ -134,8 +135,7 @@ export class Lane {
       const claim = await this.#cursor.claim(this.#settings.batch);
       if (claim === undefined) break;
       if (!this.#ended) this.#state = "delivering";
-      const delivery = this.#deliver(claim).finally(() => this.#inFlight.delete(delivery));
-      this.#inFlight.add(delivery);
+      this.#start(claim);
       await this.#yieldIfLong();
     }
     await Promise.all(this.#inFlight);
@@ -143,6 +143,11 @@ export class Lane {
     this.#loop = undefined;
     // Records may have come while the last batches were under way.
     if (this.#cursor.nextSeq < this.#host.log.writtenSeq) this.notify();
+  }
+
+  #start(claim: Claim): void {
+    const delivery = this.#deliver(claim).finally(() => this.#inFlight.delete(delivery));
+    this.#inFlight.add(delivery);
   }
 
   async #yieldIfLong(): Promise<void> {
@@ -294,18 +299,35 @@ export class Lane {
     this.#cursor.skipTo(seq, reason);
   }
 
-  /** Delivers what is left at once, when the process ends: in memory mode there is no later. */
+  /**
+   * Delivers what is left at once, when the process ends: in memory mode there is no later. Never throws,
+   * since one sink that fails must not keep the others from their records; what it did not take goes
+   * the usual way, in case the process goes on.
+   */
   spillSync(): void {
-    const { sink, batch } = this.#settings;
-    if (sink.writeSync === undefined || this.#ended) return;
-    for (const unsettled of this.#cursor.unsettled) sink.writeSync(unsettled);
-    for (;;) {
-      const claim = this.#cursor.claim(batch);
+    if (this.#settings.sink.writeSync === undefined) return;
+    for (const batch of this.#ended ? [] : this.#cursor.unsettled) {
+      // Each record that is written while the process ends brings us here: a batch goes out once.
+      if (this.#spilled.has(batch)) continue;
+      if (this.#sendNow(this.#select(batch, []))) this.#spilled.add(batch);
+    }
+    while (!this.#ended) {
+      const claim = this.#cursor.claim(this.#settings.batch);
       if (claim === undefined || claim instanceof Promise) return;
       const settled: Settled[] = [];
       const wanted = this.#select(claim.batch, settled);
-      if (wanted.count > 0) sink.writeSync(wanted);
+      if (!this.#sendNow(wanted)) return this.#start(claim);
       claim.settle({ delivered: wanted.count }, ...settled);
+    }
+  }
+
+  /** False if the sink did not take the batch. */
+  #sendNow(batch: LineBatch): boolean {
+    try {
+      if (batch.count > 0) this.#settings.sink.writeSync?.(batch);
+      return true;
+    } catch {
+      return false;
     }
   }
 

@@ -11,10 +11,13 @@ interface ProcessLike {
   readonly pid: number;
   on(event: string, listener: Listener): unknown;
   off(event: string, listener: Listener): unknown;
+  listeners(event: string): readonly unknown[];
   kill(pid: number, signal: string): unknown;
 }
 
 const hooks = new Set<() => void>();
+/** Signal handlers of all pipelines: what else listens to a signal is the program's. */
+const signalHandlers = new Set<unknown>();
 let installed = false;
 
 function currentProcess(): ProcessLike | undefined {
@@ -56,22 +59,27 @@ function runHooks(): void {
 
 /**
  * Runs `fn` on SIGTERM, SIGINT and SIGHUP, then lets the signal end the process as it would have
- * without us. The answer withdraws it.
+ * without us: if the program listens to it too, the end is the program's. The answer withdraws it.
  */
 export function onEndingSignal(fn: () => void): () => void {
   const process = currentProcess();
   if (process === undefined) return () => {};
   const handlers = new Map<string, Listener>();
   const withdraw = (): void => {
-    for (const [signal, handler] of handlers) process.off(signal, handler);
+    for (const [signal, handler] of handlers) {
+      process.off(signal, handler);
+      signalHandlers.delete(handler);
+    }
   };
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) {
     const handler = (): void => {
       fn();
+      if (process.listeners(signal).some((listener) => !signalHandlers.has(listener))) return;
       withdraw();
       process.kill(process.pid, signal);
     };
     handlers.set(signal, handler);
+    signalHandlers.add(handler);
     process.on(signal, handler);
   }
   return withdraw;

@@ -21,23 +21,37 @@ export interface ProcessIdentity {
 
 /** The identity of this process. */
 export function thisProcess(): ProcessIdentity {
-  return { host: hostname(), boot: bootId(), pid: process.pid, started: startTicks(process.pid) };
+  return {
+    host: hostname(),
+    boot: bootId(),
+    pid: process.pid,
+    started: stateOf(process.pid).started,
+  };
 }
 
 /**
- * Whether the process of this identity still runs. One on another host counts as running: it cannot be
- * asked.
+ * Whether the process of this identity still runs, as far as it can be told: one on another host, or one
+ * that we may not ask about, counts as running.
  */
 export function isRunning(other: ProcessIdentity): boolean {
   if (other.host !== hostname()) return true;
-  if (other.boot !== bootId()) return false;
+  if (differ(other.boot, bootId())) return false;
+  const { ended, started } = stateOf(other.pid);
+  return !ended && !differ(other.started, started) && answers(other.pid);
+}
+
+/** Whether both are known and not the same: what is not known proves nothing. */
+function differ(a: string, b: string): boolean {
+  return a !== "" && b !== "" && a !== b;
+}
+
+/** False only if the system says that there is no such process; Deno may not let us ask. */
+function answers(pid: number): boolean {
   try {
-    process.kill(other.pid, 0);
+    return process.kill(pid, 0);
   } catch (error) {
-    // Another user's process may not be asked, which says that it is there.
-    if ((error as { code?: string }).code !== "EPERM") return false;
+    return (error as { code?: string }).code !== "ESRCH";
   }
-  return other.started === startTicks(other.pid);
 }
 
 function bootId(): string {
@@ -45,14 +59,14 @@ function bootId(): string {
 }
 
 /**
- * When a process started. Empty where the system does not tell, and for one that has ended but still
- * has its number because nobody has asked how (a zombie, common in containers without an init).
+ * When a process started; empty where the system does not tell. One that has ended may keep its number
+ * because nobody has asked how it ended (a zombie, common in containers without an init).
  */
-function startTicks(pid: number): string {
+function stateOf(pid: number): { readonly ended: boolean; readonly started: string } {
   const stat = readOrEmpty(`/proc/${pid}/stat`);
   // Counted after the command, which stands in parentheses and may hold spaces: state, then field 22.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields[0] === "Z" || fields[0] === "X" ? "" : fields[19] ?? "";
+  return { ended: fields[0] === "Z" || fields[0] === "X", started: fields[19] ?? "" };
 }
 
 function readOrEmpty(path: string): string {

@@ -20,26 +20,36 @@ import type { FileStore, StoreFile } from "./store.ts";
 function handle(name: string, fd: number): StoreFile {
   let size = fs.sizeSync(fd);
   let open = true;
+  /** A number that was given back may already be another file's. */
+  const use = (): number => {
+    if (!open) throw new Error(`File "${name}" is closed`);
+    return fd;
+  };
   return {
     name,
     get size() {
       return size;
     },
     writeSync(bytes) {
-      const taken = fs.writeSync(fd, bytes, size);
+      const taken = fs.writeSync(use(), bytes, size);
       size += taken;
       return taken;
     },
     writeAtSync(bytes, offset) {
       for (let done = 0; done < bytes.length;) {
-        done += fs.writeSync(fd, bytes.subarray(done), offset + done);
+        const taken = fs.writeSync(use(), bytes.subarray(done), offset + done);
+        if (taken === 0) {
+          throw new Error(`The disk took none of ${bytes.length} bytes for "${name}"`);
+        }
+        done += taken;
       }
       size = Math.max(size, offset + bytes.length);
     },
-    read: (into, offset) => fs.read(fd, into, offset),
-    sync: () => fs.fdatasync(fd),
+    // Asynchronous for the sake of `use`: callers handle a promise that rejects, not a throw.
+    read: async (into, offset) => await fs.read(use(), into, offset),
+    sync: async () => await fs.fdatasync(use()),
     async truncate(to) {
-      await fs.ftruncate(fd, to);
+      await fs.ftruncate(use(), to);
       size = to;
     },
     close() {
@@ -69,7 +79,7 @@ function folderStore(folder: string, locks: boolean): FileStore {
       // As a promise that rejects, not a throw: callers handle one kind of failure.
       return Promise.resolve().then(() => {
         makeFolder(folder);
-        if (locks) release ??= lockFolder(folder);
+        if (locks) release = lockFolder(folder);
       });
     },
     list: () => fs.listFolder(folder),

@@ -1,40 +1,81 @@
 import { StoreLockedError } from "../errors.ts";
-import { createTextSync, joinPath, readTextSync, removeSync, renameSync } from "../platform/fs.ts";
+import {
+  codeOf,
+  createTextSync,
+  joinPath,
+  readTextSync,
+  removeSync,
+  renameSync,
+} from "../platform/fs.ts";
+import { hasKernelLock, takeKernelLock } from "../platform/kernel_lock.ts";
 import { isRunning, type ProcessIdentity, thisProcess } from "../platform/process.ts";
 
 interface Owner extends ProcessIdentity {
+  /** Random: tells this lock from every other. */
   readonly token: string;
+  /** Whether the owner holds the kernel's lock of the file as well. */
+  readonly kernel: boolean;
 }
 
-/** Tokens of the locks that this very process holds: a lock with our pid and another token is stale. */
+/** Tokens of the locks that this thread holds. */
 const held = new Set<string>();
 
 /**
  * Takes the lock of a folder for this process: a file `LOCK` that names its owner by host, boot, pid,
  * start time and a random token, and counts only while all of them match a running process, so that a
- * container that starts again with the same pid is not locked out by its own past.
+ * container that starts again with the same pid is not locked out by its own past. On Deno the kernel's
+ * lock of the file decides between Deno processes, whatever their permissions.
  *
  * @returns A function that gives the lock back
  * @throws {StoreLockedError} If a running process holds it
  */
 export function lockFolder(folder: string): () => void {
   const path = joinPath(folder, "LOCK");
-  const owner: Owner = { ...thisProcess(), token: crypto.randomUUID() };
+  const token = crypto.randomUUID();
+  const owner: Owner = { ...thisProcess(), token, kernel: hasKernelLock() };
   const text = JSON.stringify(owner) + "\n";
   // A stale lock may be taken by another process between our look and our move: then look again.
   for (let attempt = 0; attempt < 10; attempt++) {
     if (createTextSync(path, text)) {
-      held.add(owner.token);
-      return () => release(path, owner.token);
+      const release = confirm(path, text, token);
+      if (release !== undefined) return release;
+      continue;
     }
     const found = readTextSync(path);
     if (found === undefined) continue;
-    if (isHeld(found)) throw lockedError(folder, found);
-    setAside(path, found, owner.token);
+    if (isHeld(path, found)) throw lockedError(folder, found);
+    setAside(path, found, token);
   }
   throw new StoreLockedError(
     `Cannot lock "${folder}": other processes keep taking the lock; give each its own folder`,
   );
+}
+
+/**
+ * Makes sure of a lock that was just written: who sees the file between its creation and its text takes
+ * it for the rest of a dead process and moves it away. Undefined if that has happened.
+ */
+function confirm(path: string, text: string, token: string): (() => void) | undefined {
+  const unlock = hasKernelLock() ? takeIfThere(path) : () => {};
+  if (unlock === undefined || readTextSync(path) !== text) {
+    unlock?.();
+    return undefined;
+  }
+  held.add(token);
+  return () => {
+    held.delete(token);
+    if (parseOwner(readTextSync(path) ?? "")?.token === token) removeSync(path);
+    unlock();
+  };
+}
+
+function takeIfThere(path: string): (() => void) | undefined {
+  try {
+    return takeKernelLock(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 /** Moves a stale lock away; if another process took it meanwhile, puts that one back. */
@@ -45,17 +86,20 @@ function setAside(path: string, stale: string, token: string): void {
   else renameSync(aside, path);
 }
 
-function release(path: string, token: string): void {
-  held.delete(token);
-  if (parseOwner(readTextSync(path) ?? "")?.token === token) removeSync(path);
-}
-
-function isHeld(text: string): boolean {
+function isHeld(path: string, text: string): boolean {
   const owner = parseOwner(text);
   // An unreadable lock is one whose owner died while writing it.
   if (owner === undefined) return false;
+  if (owner.kernel && hasKernelLock()) {
+    const unlock = takeIfThere(path);
+    unlock?.();
+    return unlock === undefined;
+  }
   const me = thisProcess();
-  if (owner.pid === me.pid && owner.host === me.host && owner.started === me.started) {
+  // Our own number: a store of this thread, of another thread, or of a process that had the number
+  // before, such as the one that a container started last time.
+  if (owner.pid === me.pid && owner.host === me.host) {
+    if (me.started !== "" && owner.started === me.started) return true;
     return held.has(owner.token);
   }
   return isRunning(owner);
@@ -65,16 +109,16 @@ function parseOwner(text: string): Owner | undefined {
   try {
     const value = JSON.parse(text) as Partial<Owner> | null;
     if (typeof value?.pid !== "number" || typeof value.token !== "string") return undefined;
-    return { host: "", boot: "", started: "", ...value } as Owner;
+    return { host: "", boot: "", started: "", kernel: false, ...value } as Owner;
   } catch {
     return undefined;
   }
 }
 
 function lockedError(folder: string, text: string): StoreLockedError {
-  const owner = parseOwner(text)!;
+  const { pid, host } = parseOwner(text)!;
   return new StoreLockedError(
-    `The folder "${folder}" is in use by process ${owner.pid} on ${owner.host}: ` +
-      `stop that process or use another folder`,
+    `The folder "${folder}" is in use by process ${pid} on ${host}: stop that process or use ` +
+      `another folder; if it has ended, remove the file LOCK there`,
   );
 }

@@ -41,7 +41,9 @@ export class GroupCommit {
   #running = false;
   /** The last sync; the next one is chained to it, so that at most one is in flight. */
   #syncing: Promise<void> = Promise.resolve();
-  #cancelTimer: (() => void) | undefined;
+  #failure: Error | undefined;
+  #cancelInterval: (() => void) | undefined;
+  #cancelRetry: (() => void) | undefined;
 
   constructor(host: CommitHost, policy: SyncPolicy, intervalMs: number, clock: Clock) {
     this.#host = host;
@@ -63,13 +65,25 @@ export class GroupCommit {
     return this.#syncOnce();
   }
 
-  /** Ends the timers; nothing is acknowledged afterwards. */
-  stop(): void {
-    this.#cancelTimer?.();
+  /** Something was written: with `interval`, it is synced after that time at the latest. */
+  written(): void {
+    if (this.#policy !== "interval" || this.#cancelInterval !== undefined) return;
+    this.#cancelInterval = this.#clock.setTimer(() => {
+      this.#cancelInterval = undefined;
+      // A failure is told by the host.
+      this.#syncOnce().catch(() => {});
+    }, this.#intervalMs);
   }
 
-  /** Rejects those who wait. */
-  fail(error: Error): void {
+  /** Ends the timers and rejects those who wait; nothing is acknowledged afterwards. */
+  stop(error: Error): void {
+    this.#cancelInterval?.();
+    this.#cancelRetry?.();
+    this.#fail(error);
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
     this.#waiters?.reject(error);
     this.#waiters = undefined;
   }
@@ -78,14 +92,15 @@ export class GroupCommit {
     this.#running = true;
     while (this.#waiters !== undefined) {
       const current = this.#waiters;
+      // Taken before the write: who is told of written lines may stage more and ask for the next commit.
+      this.#waiters = undefined;
       if (!this.#host.flush()) {
+        this.#waitOn(current);
         this.#retryLater();
         break;
       }
-      this.#waiters = undefined;
       try {
         if (this.#policy === "always") await this.#syncOnce();
-        else this.#syncLater();
         current.resolve();
       } catch (error) {
         current.reject(error as Error);
@@ -100,28 +115,31 @@ export class GroupCommit {
   }
 
   async #sync(): Promise<void> {
+    // After a failed sync the next one may succeed without the bytes of the first.
+    if (this.#failure !== undefined) throw this.#failure;
     if (!this.#host.dirty()) return;
     const seq = this.#host.writtenSeq();
     try {
       await this.#host.sync();
     } catch (error) {
-      throw this.#host.failed(error);
+      const failure = this.#host.failed(error);
+      this.#fail(failure);
+      throw failure;
     }
     this.#host.synced(seq);
   }
 
-  #syncLater(): void {
-    if (this.#policy !== "interval" || this.#cancelTimer !== undefined) return;
-    this.#cancelTimer = this.#clock.setTimer(() => {
-      this.#cancelTimer = undefined;
-      this.#syncOnce().catch((error) => this.fail(error as Error));
-    }, this.#intervalMs);
+  /** These go on waiting, and those that came meanwhile wait with them. */
+  #waitOn(current: Waiters): void {
+    const later: Waiters | undefined = this.#waiters;
+    this.#waiters = current;
+    if (later !== undefined) current.promise.then(later.resolve, later.reject);
   }
 
   #retryLater(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = this.#clock.setTimer(() => {
-      this.#cancelTimer = undefined;
+    this.#cancelRetry?.();
+    this.#cancelRetry = this.#clock.setTimer(() => {
+      this.#cancelRetry = undefined;
       if (this.#waiters !== undefined && !this.#running) void this.#run();
     }, RETRY_WRITE_MS);
   }

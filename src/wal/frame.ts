@@ -39,7 +39,7 @@ const CRC_KEY = ',"crc":"';
 /** The bytes to keep free for a header that may carry this input's mark. */
 export function headerRoom(mark: InputMark | undefined): number {
   if (mark === undefined) return HEADER_UNIT_BYTES;
-  const markBytes = JSON.stringify(mark.file).length * 3 + mark.id.length * 3 + 64;
+  const markBytes = JSON.stringify(mark.file).length * 3 + JSON.stringify(mark.id).length * 3 + 64;
   return HEADER_UNIT_BYTES + Math.ceil(markBytes / HEADER_UNIT_BYTES) * HEADER_UNIT_BYTES;
 }
 

@@ -17,11 +17,16 @@ export function readable(log: LogStore, fromSeq: number): ReadableStream<LogChun
       if (found.kind === "end") await new Promise<void>((resolve) => wake = resolve);
     }
   };
-  const cancel = (): void => {
+  const end = (): void => {
     cancelled = true;
     withdraw();
     reader.close();
     wake?.();
   };
-  return new ReadableStream({ pull, cancel }, { highWaterMark: 0 });
+  const guarded = (controller: ReadableStreamDefaultController<LogChunk>): Promise<void> =>
+    pull(controller).catch((error) => {
+      end();
+      throw error;
+    });
+  return new ReadableStream({ pull: guarded, cancel: end }, { highWaterMark: 0 });
 }

@@ -28,6 +28,8 @@ export class WalReader implements LogReader {
   #segment: Segment | undefined;
   #scanner: FrameScanner | undefined;
   #offset = 0;
+  #busy = false;
+  #closed = false;
 
   constructor(log: ReadableLog, fromSeq: number) {
     this.#log = log;
@@ -36,7 +38,7 @@ export class WalReader implements LogReader {
 
   next(): LogRead | Promise<LogRead> {
     const log = this.#log;
-    if (this.nextSeq >= log.writtenSeq) return END;
+    if (this.#closed || this.nextSeq >= log.writtenSeq) return END;
     if (this.nextSeq < log.firstSeq) return this.#gap(log.firstSeq, "trimmed");
     const chunk = log.window.find(this.nextSeq);
     if (chunk === undefined) return this.#fromSegments();
@@ -50,7 +52,9 @@ export class WalReader implements LogReader {
   }
 
   close(): void {
-    this.#leaveSegment();
+    this.#closed = true;
+    // A descriptor that is being read from is given back when the read ends.
+    if (!this.#busy) this.#leaveSegment();
   }
 
   #give(chunk: LogChunk): LogRead {
@@ -73,7 +77,18 @@ export class WalReader implements LogReader {
   }
 
   async #fromSegments(): Promise<LogRead> {
+    this.#busy = true;
+    try {
+      return await this.#findInSegments();
+    } finally {
+      this.#busy = false;
+      if (this.#closed) this.#leaveSegment();
+    }
+  }
+
+  async #findInSegments(): Promise<LogRead> {
     for (;;) {
+      if (this.#closed) return END;
       if (this.nextSeq < this.#log.firstSeq) return this.#gap(this.#log.firstSeq, "trimmed");
       const { segment, until } = this.#locate();
       if (segment !== this.#segment) {
@@ -89,6 +104,8 @@ export class WalReader implements LogReader {
         continue;
       }
       const resume = await this.#resumeAt(found, segment, until);
+      // Trimmed while it was being read: what is missing there is no damage.
+      if (this.nextSeq < this.#log.firstSeq) continue;
       this.#offset = resume.offset;
       const seq = Math.min(resume.seq, until);
       // Damage among records that were not asked for is left to the reader that asks for them.

@@ -6,6 +6,7 @@ import {
   MAX_HEADER_BYTES,
   readFrameHeader,
 } from "./frame.ts";
+import { readWhole } from "./whole.ts";
 
 /** Bytes read from a segment at a time; frames inside are handed out without a copy. */
 const READ_BYTES = 256 * 1024;
@@ -68,8 +69,10 @@ export class FrameScanner {
         const header = await this.#headerAt(at + i, end);
         if (header !== undefined) return { offset: at + i, header };
       }
+      // The file ends before `end`: it was cut while it was open.
+      if (bytes.length < mark.length) return undefined;
       // A mark may lie across the border of two reads.
-      at += Math.max(1, bytes.length - mark.length + 1);
+      at += bytes.length - mark.length + 1;
     }
     return undefined;
   }
@@ -91,7 +94,7 @@ export class FrameScanner {
     if (inBuffer < 0 || to > this.#bufferStart + this.#buffer.length) {
       // A new buffer each time: the frames of the old one are still in somebody's hands.
       const next = new Uint8Array(Math.max(READ_BYTES, to - from));
-      this.#buffer = next.subarray(0, await readFully(this.#file, next, from));
+      this.#buffer = next.subarray(0, await readWhole(this.#file, next, from));
       this.#bufferStart = from;
       return this.#buffer.subarray(0, to - from);
     }
@@ -104,17 +107,8 @@ export class FrameScanner {
   }
 }
 
-async function readFully(file: StoreFile, into: Uint8Array, offset: number): Promise<number> {
-  let done = 0;
-  while (done < into.length) {
-    const count = await file.read(into.subarray(done), offset + done);
-    if (count === 0) break;
-    done += count;
-  }
-  return done;
-}
-
-function indexOf(bytes: Uint8Array, mark: Uint8Array, from: number): number {
+/** Where `mark` begins in `bytes` at or after `from`; -1 if it does not occur. */
+export function indexOf(bytes: Uint8Array, mark: Uint8Array, from: number): number {
   for (let i = bytes.indexOf(mark[0]!, from); i >= 0; i = bytes.indexOf(mark[0]!, i + 1)) {
     let k = 1;
     while (k < mark.length && bytes[i + k] === mark[k]) k++;

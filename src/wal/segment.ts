@@ -1,5 +1,6 @@
 import type { FileStore, InputMark, StoreFile } from "../storage/store.ts";
 import { HEADER_UNIT_BYTES, hex32, MAX_HEADER_BYTES, readHeader, writeHeader } from "./frame.ts";
+import { readWhole, writeWholeSync } from "./whole.ts";
 
 /** The version of the format that this code writes. */
 export const FORMAT_VERSION = 1;
@@ -44,11 +45,19 @@ export interface Segment {
   end: number;
 }
 
-const NAME = /^wal-\d{20}-[0-9a-f]{8}\.ndjson$/;
+const NAME = /^wal-(\d{20})-([0-9a-f]{8})\.ndjson$/;
+/** How every segment begins. */
+export const SEGMENT_START = '{"$":"segment",';
 
 /** Whether a file of the store is a segment. Names sort by first sequence number. */
 export function isSegmentName(name: string): boolean {
   return NAME.test(name);
+}
+
+/** What a segment's name says of it, for the case that its first line cannot be read. */
+export function parseSegmentName(name: string): { first: number; salt: string } {
+  const [, first, salt] = NAME.exec(name)!;
+  return { first: Number(first), salt: salt! };
 }
 
 /** The file name of a segment. */
@@ -61,7 +70,7 @@ export function randomHex32(): string {
   return hex32(crypto.getRandomValues(new Uint32Array(1))[0]!);
 }
 
-/** Creates a segment's file and writes its first line, at once. */
+/** Creates a segment's file and writes its first line, at once; leaves nothing behind if it cannot. */
 export function createSegment(
   store: FileStore,
   header: Omit<SegmentHeader, "version" | "salt" | "head">,
@@ -73,7 +82,14 @@ export function createSegment(
   const bytes = new Uint8Array(room);
   writeHeader(bytes, { ...value, head: room }, store.crc32);
   const file = store.createSync(segmentName(header.first, salt));
-  for (let done = 0; done < room;) done += file.writeSync(bytes.subarray(done));
+  try {
+    writeWholeSync(file, bytes);
+  } catch (error) {
+    file.close();
+    // Should the removal fail as well, the next start finds a segment without a record and removes it.
+    store.remove(file.name).catch(() => {});
+    throw error;
+  }
   const full: SegmentHeader = { version: FORMAT_VERSION, ...header, salt, head: room };
   return { segment: { name: file.name, header: full, end: room }, file };
 }
@@ -89,10 +105,10 @@ export async function readSegmentHeader(
   store: FileStore,
 ): Promise<SegmentHeader | undefined> {
   const first = new Uint8Array(4096);
-  let bytes = first.subarray(0, await file.read(first, 0));
+  let bytes = first.subarray(0, await readWhole(file, first, 0));
   if (readHeader(bytes, store.crc32) === "short" && file.size > bytes.length) {
     const long = new Uint8Array(MAX_HEADER_BYTES);
-    bytes = long.subarray(0, await file.read(long, 0));
+    bytes = long.subarray(0, await readWhole(file, long, 0));
   }
   const value = readHeader(bytes, store.crc32);
   if (value === undefined || value === "short" || value.$ !== "segment") return undefined;

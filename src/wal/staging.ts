@@ -25,7 +25,7 @@ export interface StagedFrame {
 interface OpenFrame {
   readonly start: number;
   readonly bodyStart: number;
-  /** First byte of the slab that the body may not reach. */
+  /** Lines join the first one only as far as this byte of the slab. */
   readonly limit: number;
   readonly firstSeq: number;
   count: number;
@@ -102,7 +102,8 @@ export class Staging {
       this.#at = 0;
     }
     const bodyStart = this.#at + head;
-    const limit = Math.min(this.#slab.length, bodyStart + Math.max(MAX_BODY_BYTES, worstBytes));
+    // A longer record has a frame of its own: the slab has room for it, and nothing joins it.
+    const limit = Math.min(this.#slab.length, bodyStart + MAX_BODY_BYTES);
     return { start: this.#at, bodyStart, limit, firstSeq, count: 0, bodyEnd: bodyStart, mark };
   }
 

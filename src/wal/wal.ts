@@ -14,7 +14,9 @@ import { GroupCommit, type SyncPolicy } from "./commit.ts";
 import { CursorFile } from "./cursors.ts";
 import { readable } from "./readable.ts";
 import { WalReader } from "./reader.ts";
-import { type DamagePolicy, recover, type RecoveredLog } from "./recovery.ts";
+import type { DamagePolicy } from "./damage.ts";
+import { recover, type RecoveredLog } from "./recovery.ts";
+import { Retention } from "./retention.ts";
 import { randomHex32, type Segment } from "./segment.ts";
 import { type StagedFrame, Staging } from "./staging.ts";
 import { Window } from "./window.ts";
@@ -39,7 +41,7 @@ export interface WalOptions {
   readonly retainAgeMs?: number;
   /** The log is full at this size. @default {4294967296} (4 GiB) */
   readonly maxBytes?: number;
-  /** The log is full at this many segments. @default {100} */
+  /** The log is full beyond this many segments. @default {100} */
   readonly maxSegments?: number;
   /** Bytes of the newest records to keep in memory for readers that keep up. @default {4194304} */
   readonly windowBytes?: number;
@@ -88,11 +90,16 @@ export async function openWal(store: FileStore, options: WalOptions = {}): Promi
   const settings = resolve(store, options);
   await store.open();
   try {
-    const found = await recover(store, onDamage, onNotice);
-    const { file, rows } = await CursorFile.open(store);
-    const log = new OpenWal(store, settings, found, file, rows, onNotice, clock);
-    await log.begin(found.empty);
-    return log;
+    const cursors = await CursorFile.open(store);
+    try {
+      const found = await recover(store, onDamage, onNotice, cursors.log);
+      const log = new OpenWal(store, settings, found, cursors, onNotice, clock);
+      await log.begin(found.empty);
+      return log;
+    } catch (error) {
+      cursors.close();
+      throw error;
+    }
   } catch (error) {
     await store.close();
     throw error;
@@ -122,74 +129,65 @@ class OpenWal implements Wal {
   readonly logId: string;
   readonly run: string;
   readonly window: Window;
-  readonly segments: Segment[];
   readonly inputs: Map<string, InputMark>;
   readonly acknowledges: "memory" | "kill" | "power-cut";
   readonly absorbs: boolean;
   nextSeq: number;
   writtenSeq: number;
   failure: Error | undefined;
-  readonly #settings: Settings;
+  readonly #retention: Retention;
   readonly #staging: Staging;
   readonly #writer: SegmentWriter;
   readonly #commit: GroupCommit;
   readonly #cursors: CursorFile;
   readonly #tell: (notice: LogNotice) => void;
-  readonly #clock: Clock;
   readonly #listeners = new Set<(chunk: LogChunk) => void>();
   readonly #toldDamage = new Set<string>();
-  #rows: readonly CursorRow[];
   #syncedSeq: number;
-  #sealedBytes = 0;
   #syncs = 0;
   #refusing = false;
-  #closed: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #closed: StoreFailedError | undefined;
 
   constructor(
     store: FileStore,
     settings: Settings,
     found: RecoveredLog,
     cursors: CursorFile,
-    rows: readonly CursorRow[],
     tell: (notice: LogNotice) => void,
     clock: Clock,
   ) {
     const last = found.segments.at(-1);
-    const epoch = Math.max(0, ...[...found.segments, ...found.empty].map((s) => s.header.epoch)) +
-      1;
     this.store = store;
-    this.logId = (last ?? found.empty[0])?.header.log ?? randomHex32() + randomHex32();
-    this.run = `${this.logId}.${epoch}`;
+    this.logId = found.log ?? randomHex32() + randomHex32();
+    this.run = `${this.logId}.${found.epoch + 1}`;
     this.window = new Window(settings.windowBytes);
-    this.segments = found.segments;
+    this.#retention = new Retention(store, found.segments, settings, clock, tell);
     this.inputs = found.inputs;
     const disk = store.keeps === "disk";
     this.acknowledges = !disk ? "memory" : settings.sync === "always" ? "power-cut" : "kill";
     this.absorbs = disk;
     this.nextSeq = this.writtenSeq = this.#syncedSeq = found.nextSeq;
-    this.#settings = settings;
     this.#cursors = cursors;
-    this.#rows = rows;
     this.#tell = tell;
-    this.#clock = clock;
-    this.#sealedBytes = found.segments.reduce((sum, segment) => sum + segment.end, 0);
     this.#writer = new SegmentWriter(
       store,
       {
         seal: (frame) => this.#staging.seal(frame),
         wrote: (frame) => this.#wrote(frame),
-        rotated: (segment) => this.#rotated(segment),
+        rotated: (segment) => this.#retention.add(segment),
         inputs: () => [...this.inputs.values()],
+        now: () => clock.now(),
       },
       settings.segmentBytes,
       {
         log: this.logId,
-        epoch,
+        epoch: found.epoch + 1,
         first: found.nextSeq,
         prev: last === undefined ? null : { salt: last.header.salt, end: last.end },
       },
     );
-    this.segments.push(this.#writer.segment);
+    this.#retention.add(this.#writer.segment);
     this.#staging = new Staging({
       salt: () => this.#writer.segment.header.salt,
       durableSeq: () => this.#syncedSeq,
@@ -216,6 +214,10 @@ class OpenWal implements Wal {
     for (const segment of empty) await this.store.remove(segment.name);
   }
 
+  get segments(): readonly Segment[] {
+    return this.#retention.segments;
+  }
+
   get firstSeq(): number {
     return this.segments[0]!.header.first;
   }
@@ -229,8 +231,7 @@ class OpenWal implements Wal {
   }
 
   get full(): boolean {
-    const { maxBytes, maxSegments } = this.#settings;
-    return this.#bytes() + this.#staging.bytes >= maxBytes || this.segments.length > maxSegments;
+    return this.#retention.isFull(this.stagedBytes);
   }
 
   get evictTo(): number {
@@ -244,26 +245,31 @@ class OpenWal implements Wal {
   }
 
   flushSync(): boolean {
-    if (this.failure !== undefined) return false;
+    if (this.failure !== undefined || this.#closed !== undefined) return false;
     try {
-      this.#writer.writeSync(this.#staging.take());
-      this.#refusing = false;
-      return true;
+      const done = this.#writer.writeSync(this.#staging.take());
+      if (done) this.#refusing = false;
+      return done;
     } catch (error) {
-      if (!this.#refusing) {
-        this.#tell({
-          kind: "write-failed",
-          message: `Cannot write to the log in "${this.store.label}": ${messageOf(error)}; ` +
-            `records wait in memory until it works again`,
-        });
-      }
-      this.#refusing = true;
+      this.#refused(error);
       return false;
     }
   }
 
+  #refused(error: unknown): void {
+    if (!this.#refusing) {
+      this.#tell({
+        kind: "write-failed",
+        message: `Cannot write to the log in "${this.store.label}": ${messageOf(error)}; ` +
+          `records wait in memory until it works again`,
+      });
+    }
+    this.#refusing = true;
+  }
+
   sync(): Promise<void> {
-    if (this.failure !== undefined) return Promise.reject(this.failure);
+    const refusal = this.failure ?? this.#closed;
+    if (refusal !== undefined) return Promise.reject(refusal);
     if (this.durableSeq >= this.nextSeq) return Promise.resolve();
     return this.#commit.request();
   }
@@ -294,50 +300,47 @@ class OpenWal implements Wal {
   }
 
   cursors(): readonly CursorRow[] {
-    return this.#rows;
+    return this.#cursors.rows;
   }
 
   saveCursorsSync(rows: readonly CursorRow[]): void {
-    this.#cursors.saveSync(rows);
-    this.#rows = rows;
+    this.#cursors.saveSync(this.logId, rows);
   }
 
   syncCursors(): Promise<void> {
     return this.#cursors.sync();
   }
 
-  async trim(seq: number): Promise<void> {
-    const removed: Segment[] = [];
-    while (this.canTrim(seq)) {
-      const segment = this.segments.shift()!;
-      this.#sealedBytes -= segment.end;
-      removed.push(segment);
-    }
+  trim(seq: number): Promise<void> {
+    // Segments go at once; a log in memory makes room in the middle of a call.
+    if (this.#oversized(seq)) this.#beginAnew();
+    while (this.#retention.canRemove(seq, this.full)) this.#retention.takeOldest();
     this.window.forgetBelow(this.firstSeq);
-    for (const { name } of removed) {
-      await this.store.remove(name).catch((error) =>
-        this.#tell({
-          kind: "write-failed",
-          message: `Cannot remove segment "${name}" from "${this.store.label}": ` +
-            `${messageOf(error)}; it is removed at a later start`,
-        })
-      );
-    }
+    return this.#retention.removeFiles();
   }
 
   canTrim(seq: number): boolean {
-    const [oldest, next] = this.segments;
-    if (oldest === undefined || next === undefined || next.header.first > seq) return false;
-    if (this.full) return true;
-    const { retain, retainAgeMs } = this.#settings;
-    if (retain === "all") return false;
-    const ageMs = this.#clock.now() - Date.parse(next.header.created);
-    return this.#bytes() - oldest.end >= retain || ageMs > retainAgeMs;
+    return this.#retention.canRemove(seq, this.full) || this.#oversized(seq);
+  }
+
+  /** A few long records can fill the log by themselves: their segment goes once all are settled. */
+  #oversized(seq: number): boolean {
+    const { segment, waiting } = this.#writer;
+    return this.segments.length === 1 && this.full && seq >= this.writtenSeq && !waiting &&
+      segment.end > segment.header.head;
+  }
+
+  #beginAnew(): void {
+    try {
+      this.#writer.rotate(this.writtenSeq);
+    } catch (error) {
+      this.#refused(error);
+    }
   }
 
   stats(): LogStats {
     return {
-      bytes: this.#bytes(),
+      bytes: this.#retention.bytes,
       segments: this.segments.length,
       entries: this.writtenSeq - this.firstSeq,
       syncs: this.#syncs,
@@ -346,7 +349,7 @@ class OpenWal implements Wal {
   }
 
   close(): Promise<void> {
-    return this.#closed ??= this.#close();
+    return this.#closing ??= this.#close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -355,22 +358,18 @@ class OpenWal implements Wal {
 
   async #close(): Promise<void> {
     try {
-      if (this.flushSync()) await this.#commit.syncNow();
+      this.flushSync();
+      // Even if the disk refuses more: what it took is made durable, and no sync may be in flight below.
+      if (this.failure === undefined) await this.#commit.syncNow();
     } finally {
-      this.#commit.stop();
-      this.#commit.fail(
-        new StoreFailedError(
-          `The log in "${this.store.label}" was closed before the record was durable`,
-        ),
+      this.#closed = new StoreFailedError(
+        `The log in "${this.store.label}" is closed: open it again to write to it`,
       );
+      this.#commit.stop(this.#closed);
       this.#writer.close();
       this.#cursors.close();
       await this.store.close();
     }
-  }
-
-  #bytes(): number {
-    return this.#sealedBytes + this.#writer.segment.end;
   }
 
   #wrote(frame: StagedFrame): void {
@@ -378,12 +377,8 @@ class OpenWal implements Wal {
     this.writtenSeq = chunk.firstSeq + chunk.count;
     if (mark !== undefined) this.inputs.set(mark.file, mark);
     this.window.push(chunk);
+    this.#commit.written();
     for (const listener of this.#listeners) listener(chunk);
-  }
-
-  #rotated(segment: Segment): void {
-    this.#sealedBytes += this.segments.at(-1)!.end;
-    this.segments.push(segment);
   }
 
   #synced(seq: number): void {
@@ -398,7 +393,6 @@ class OpenWal implements Wal {
         `it takes no more records, those acknowledged stay readable`,
       { cause: error },
     );
-    this.#commit.fail(this.failure);
     this.#tell({ kind: "failed", message: this.failure.message });
     return this.failure;
   }

@@ -1,6 +1,7 @@
 import type { FileStore, InputMark, StoreFile } from "../storage/store.ts";
 import { createSegment, type Segment, type SegmentHeader } from "./segment.ts";
 import type { StagedFrame } from "./staging.ts";
+import { writeSomeSync } from "./whole.ts";
 
 /** At most this much in one write(2), so that the event loop is never held for long. */
 const MAX_WRITE_BYTES = 256 * 1024;
@@ -24,6 +25,8 @@ export interface WriterHost {
   rotated(segment: Segment): void;
   /** The places of all inputs, for the next segment's first line. */
   inputs(): readonly InputMark[];
+  /** Milliseconds since 1970, to stamp segments with. */
+  now(): number;
 }
 
 /**
@@ -39,7 +42,8 @@ export class SegmentWriter {
   #run: Run | undefined;
   #file: StoreFile;
   /** Files of finished segments that are not synced yet, oldest first. */
-  #unsynced: StoreFile[] = [];
+  readonly #unsynced: StoreFile[] = [];
+  #writing = false;
   #dirty = true;
   #folderDirty = true;
   /** The segment being written. */
@@ -81,15 +85,24 @@ export class SegmentWriter {
 
   /**
    * Writes all of these frames and those left from before, at once. When the disk refuses it throws, and
-   * the next call goes on at the very byte where this one stopped.
+   * the next call goes on at the very byte where this one stopped. Called from within itself, by who is
+   * told of written lines, it leaves its frames to the outer call, so that all are told in order.
+   *
+   * @returns Whether all is written
    */
-  writeSync(frames: readonly StagedFrame[]): void {
-    this.#queue.push(...frames);
-    for (;;) {
-      this.#run ??= this.#nextRun();
-      if (this.#run === undefined) return;
-      this.#writeRun(this.#run);
-      this.#run = undefined;
+  writeSync(frames: readonly StagedFrame[]): boolean {
+    for (const frame of frames) this.#queue.push(frame);
+    if (this.#writing) return false;
+    this.#writing = true;
+    try {
+      for (;;) {
+        this.#run ??= this.#nextRun();
+        if (this.#run === undefined) return true;
+        this.#writeRun(this.#run);
+        this.#run = undefined;
+      }
+    } finally {
+      this.#writing = false;
     }
   }
 
@@ -97,7 +110,7 @@ export class SegmentWriter {
     while (run.at < run.end) {
       this.writes++;
       this.#dirty = true;
-      run.at += this.#file.writeSync(run.slab.subarray(run.at, run.end));
+      run.at += writeSomeSync(this.#file, run.slab.subarray(run.at, run.end));
       while (run.frames.length > 0 && run.frames[0]!.end <= run.at) {
         const frame = run.frames.shift()!;
         this.segment.end += frame.end - frame.start;
@@ -109,7 +122,7 @@ export class SegmentWriter {
   #nextRun(): Run | undefined {
     const first = this.#queue[0];
     if (first === undefined) return undefined;
-    if (this.#overflows(first.end - first.start)) this.#rotate(first.chunk.firstSeq);
+    if (this.#overflows(first.end - first.start)) this.rotate(first.chunk.firstSeq);
     let count = 0;
     let end = first.start;
     for (const frame of this.#queue) {
@@ -131,7 +144,8 @@ export class SegmentWriter {
     return end > header.head && end + bytes > this.#segmentBytes;
   }
 
-  #rotate(first: number): void {
+  /** Begins a new segment with the record `first`; no frame may be half written. */
+  rotate(first: number): void {
     const prev = { salt: this.segment.header.salt, end: this.segment.end };
     const { segment, file } = this.#create(first, prev);
     this.#unsynced.push(this.#file);
@@ -146,19 +160,20 @@ export class SegmentWriter {
       ...this.#identity,
       first,
       prev,
-      created: new Date().toISOString(),
+      created: new Date(this.#host.now()).toISOString(),
       inputs: this.#host.inputs(),
     });
   }
 
   /** Makes all that is written durable: finished segments first, then the current one, then names. */
   async sync(): Promise<void> {
-    const finished = this.#unsynced.splice(0);
+    // What is finished from now on stays for the next sync: `current` may be among it.
+    const finished = this.#unsynced.length;
     const current = this.#file;
     this.#dirty = false;
-    for (const file of finished) {
-      await file.sync();
-      file.close();
+    for (let i = 0; i < finished; i++) {
+      await this.#unsynced[0]!.sync();
+      this.#unsynced.shift()!.close();
     }
     await current.sync();
     if (!this.#folderDirty) return;

@@ -1,0 +1,34 @@
+import type { StoreFile } from "../storage/store.ts";
+
+/** Reads until `into` is full or the file ends; returns the bytes read. */
+export async function readWhole(
+  file: StoreFile,
+  into: Uint8Array,
+  offset: number,
+): Promise<number> {
+  let done = 0;
+  while (done < into.length) {
+    const count = await file.read(into.subarray(done), offset + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return done;
+}
+
+/**
+ * Appends what the file takes of the bytes in one write; returns how many.
+ *
+ * @throws {Error} If it takes none, since asking again without end would hold the event loop
+ */
+export function writeSomeSync(file: StoreFile, bytes: Uint8Array): number {
+  const taken = file.writeSync(bytes);
+  if (taken === 0) {
+    throw new Error(`The disk took none of ${bytes.length} bytes for "${file.name}"`);
+  }
+  return taken;
+}
+
+/** Appends all of the bytes, at once. */
+export function writeWholeSync(file: StoreFile, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += writeSomeSync(file, bytes.subarray(done));
+}

@@ -178,7 +178,10 @@ test("a second opening of a folder is refused, by the same store too, until the 
       await assert.rejects(store.open(), (error) => {
         assert.ok(error instanceof StoreLockedError);
         assert.ok(error.message.includes(`"${folder}" is in use by process ${process.pid} on `));
-        assert.match(error.message, /: stop that process or use another folder$/);
+        assert.match(
+          error.message,
+          /: stop that process or use another folder; if it has ended, remove the file LOCK there$/,
+        );
         return true;
       });
     }

@@ -90,12 +90,13 @@ function isHeld(path: string, text: string): boolean {
   const owner = parseOwner(text);
   // An unreadable lock is one whose owner died while writing it.
   if (owner === undefined) return false;
-  if (owner.kernel && hasKernelLock()) {
+  const me = thisProcess();
+  // Over a network the kernels of two hosts need not know of each other's locks.
+  if (owner.kernel && hasKernelLock() && owner.host === me.host) {
     const unlock = takeIfThere(path);
     unlock?.();
     return unlock === undefined;
   }
-  const me = thisProcess();
   // Our own number: a store of this thread, of another thread, or of a process that had the number
   // before, such as the one that a container started last time.
   if (owner.pid === me.pid && owner.host === me.host) {

@@ -144,6 +144,19 @@ function assertSameOrCut(line: string, original: string): void {
   assert.ok(original.startsWith(kept ?? "?"));
 }
 
+test("a reader at the end stays there when the record before it is cut by a smaller bound", () => {
+  const tail = createTail({ maxBytes: 600 });
+  const cursor = tail.cursor("live");
+  tail.push(chunkOf(1, ["first".padEnd(256, "x")]));
+  cursor.next();
+  tail.resize(256);
+  tail.push(chunkOf(2, ["second".padEnd(128, "x")]));
+  const read = cursor.next();
+  assert.ok(!(read instanceof Promise) && read.kind === "lines");
+  assert.deepEqual(read.lines(), ["second".padEnd(128, "x")]);
+  assert.deepEqual(cursor.next(), { kind: "end" });
+});
+
 test("a cut keeps the newest lines, whole, and throws the oldest away", () => {
   const tail = createTail({ maxBytes: 1000, keepBytes: 500 });
   for (let seq = 1; seq <= 101; seq++) tail.push(chunkOf(seq, [`n${seq}`.padEnd(9, ".")]));

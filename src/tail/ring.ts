@@ -133,9 +133,11 @@ export class LineRing {
       : 0;
     if (from === bytes.length) from = bytes.lastIndexOf(LF, bytes.length - 2) + 1;
     const newest = bytes.subarray(from);
-    this.#base = start + from;
+    const kept = newest.length > this.#maxBytes ? cutRecord(newest, this.#keepBytes) : newest;
+    // A record that is cut gets shorter: the end keeps its position, which readers may stand at.
+    this.#base = start + bytes.length - kept.length;
     this.#lines = undefined;
-    this.#append(newest.length > this.#maxBytes ? cutRecord(newest, this.#keepBytes) : newest);
+    this.#append(kept);
   }
 
   #drop(count: number): void {

@@ -69,6 +69,13 @@ export class RejectedError extends Error {
 export class SinkClosedError extends Error {
   /** The name of this kind of error. */
   override readonly name: string = "SinkClosedError";
+  /** Whether this is an ordinary end, such as that of `| head`, which needs no word. */
+  readonly isExpected: boolean;
+  /** Says what is gone. */
+  constructor(message: string, options: ErrorOptions & { isExpected?: boolean } = {}) {
+    super(message, options);
+    this.isExpected = options.isExpected ?? false;
+  }
 }
 
 /** What an error says in one line, whatever was thrown. */

@@ -594,3 +594,64 @@ for (
     assert.deepEqual(await store.list(), []);
   });
 }
+
+test("cursors are stored within 100 ms of a delivery, and not once a batch", async () => {
+  const clock = fakeClock();
+  const store = durableMemory();
+  let saves = 0;
+  const counting = {
+    ...store,
+    createSync: (name: string) => {
+      const file = store.createSync(name);
+      const write = file.writeAtSync;
+      file.writeAtSync = (bytes, offset) => {
+        saves++;
+        write(bytes, offset);
+      };
+      return file;
+    },
+  };
+  const pipeline = await openPipeline({
+    sinks: { sink: recordingSink() },
+    wal: { store: counting },
+    clock,
+    ...quiet,
+  });
+  const begin = saves;
+  for (const i of upTo(20)) {
+    pipeline.write(String(i));
+    await clock.advance(1);
+  }
+  assert.equal(pipeline.stats().lanes.sink!.delivered, 20);
+  assert.equal(saves - begin, 0);
+  await clock.advance(100);
+  assert.equal(saves - begin, 1);
+  await pipeline.close();
+});
+
+test("close() frees the log behind delivered records", async () => {
+  const store = durableMemory();
+  const wal = { store, segmentBytes: 10_000, retain: 0 };
+  const pipeline = await openPipeline({ sinks: { sink: recordingSink() }, wal, ...quiet });
+  for (let i = 0; i < 100; i++) pipeline.write("x".repeat(1000));
+  await pipeline.close();
+  const segments = (await store.list()).filter((entry) => entry.name.startsWith("wal-"));
+  assert.equal(segments.length, 1);
+});
+
+test("a closed pipe needs no word; another sink that is gone gets its line on standard error", async () => {
+  const said: string[] = [];
+  const { error } = console;
+  console.error = (line: string) => said.push(line);
+  try {
+    for (const isExpected of [true, false]) {
+      const gone = recordingSink(() => new SinkClosedError("gone", { isExpected }));
+      const pipeline = await openPipeline({ sinks: { gone } });
+      pipeline.write("a");
+      await pipeline.close();
+    }
+  } finally {
+    console.error = error;
+  }
+  assert.deepEqual(said, ['logflume: Sink "gone" is closed: gone']);
+});

@@ -131,7 +131,7 @@ async function openLog({ data, options, output }: Run): Promise<Pipeline> {
       sinks: { [output.name]: { sink: output.sink, level }, ...warehouse },
       wal: { store: fileStore(data), onLimit: "block", ...options.retain },
       // A reader that has gone (`| head`) is no mishap.
-      onEvent: ({ kind, message }) => kind === "lane-stopped" || say(message),
+      onEvent: ({ kind, message }) => kind === "lane-ended" || say(message),
     });
   } catch (error) {
     // These would be mistakes of this program, not of its user.

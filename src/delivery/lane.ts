@@ -28,6 +28,9 @@ export interface LaneSettings {
   readonly backoff: Backoff;
 }
 
+/** What a lane tells; `lane-ended` is the ordinary end of a destination, such as a closed pipe. */
+export type LaneEvent = "delivery-failed" | "delivery-recovered" | "lane-stopped" | "lane-ended";
+
 /** What a lane needs of the pipeline around it. */
 export interface LaneHost {
   /** The log it reads. */
@@ -43,7 +46,7 @@ export interface LaneHost {
   /** Records were settled: the cursor is worth storing. */
   settled(bytes: number): void;
   /** Something worth telling happened. */
-  tell(kind: "delivery-failed" | "delivery-recovered" | "lane-stopped", message: string): void;
+  tell(kind: LaneEvent, message: string): void;
 }
 
 /** Gives the event loop back after working this long without a pause. */
@@ -208,7 +211,7 @@ export class Lane {
       this.#failures++;
       const reason = messageOf(error);
       const all = [...Array(batch.count).keys()];
-      if (error instanceof SinkClosedError) return void this.#stop(reason);
+      if (error instanceof SinkClosedError) return void this.#stop(reason, error.isExpected);
       if (signal.aborted) return undefined;
       if (error instanceof RejectedError) {
         const rejected = all.map((index) => ({ index, reason }));
@@ -247,10 +250,13 @@ export class Lane {
     this.#host.tell("delivery-recovered", `Sink "${this.name}" takes records again`);
   }
 
-  #stop(reason: string): undefined {
+  #stop(reason: string, isExpected: boolean): undefined {
     this.#state = "stopped";
     this.#lastError = reason;
-    this.#host.tell("lane-stopped", `Sink "${this.name}" is closed: ${reason}`);
+    this.#host.tell(
+      isExpected ? "lane-ended" : "lane-stopped",
+      `Sink "${this.name}" is closed: ${reason}`,
+    );
   }
 
   /** Puts records into the dead letters; false if the lane ended before they were durable there. */

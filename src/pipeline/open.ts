@@ -201,7 +201,8 @@ class OpenPipeline implements Pipeline {
       settled: (bytes) => this.#settled(bytes),
       tell: (kind, message) => {
         this.#tell({ kind, message, lane: settings.name });
-        if (kind === "lane-stopped") this.#settled(0);
+        // Whoever waits for a drain learns that this lane settles nothing more.
+        if (kind === "lane-stopped" || kind === "lane-ended") this.#settled(0);
       },
     }, this.#rowOf(settings.name));
     await lane.open();
@@ -405,7 +406,7 @@ class OpenPipeline implements Pipeline {
       await Promise.all(this.#lanes.map((lane) => lane.close(CLOSE_GRACE_MS)));
       // A delivery that ended in its grace counts: the report is made after it.
       const left = this.#left();
-      await this.#ledger.sync().catch((error) => {
+      await this.#ledger.sync().then(() => this.#ledger.trim(), (error) => {
         const message = `Cannot sync the cursors: ${messageOf(error)}`;
         this.#tell({ kind: "write-failed", message });
       });

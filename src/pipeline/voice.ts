@@ -11,6 +11,7 @@ const QUIET_MS = 10_000;
 export function stderrVoice(clock: Clock): (event: PipelineEvent) => void {
   const last = new Map<string, { at: number; held: number }>();
   return ({ kind, message, lane }) => {
+    if (kind === "lane-ended") return;
     const key = `${kind} ${lane ?? ""}`;
     const now = clock.monotonic();
     const said = last.get(key);

@@ -174,7 +174,10 @@ function refuseUnlessFull(error: unknown): void {
   const { code, name } = error as { code?: string; name?: string };
   if (code === "EAGAIN" || name === "WouldBlock") return;
   if (code === "EPIPE" || code === "ECONNRESET" || name === "BrokenPipe") {
-    throw new SinkClosedError("The reader of this program's output has gone", { cause: error });
+    throw new SinkClosedError("The reader of this program's output has gone", {
+      cause: error,
+      isExpected: true,
+    });
   }
   throw error;
 }

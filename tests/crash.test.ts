@@ -43,7 +43,7 @@ const MOST_LINES = 20_000;
 /** The mark of a place that five kills or more must land in. */
 const IN_CHANGE = /^in (rotation|trim|cursor)/;
 
-test("a record whose durable acknowledgement was given survives kill -9", {
+test("Durable means durable: a record whose acknowledgement was given survives kill -9", {
   timeout: 120_000,
 }, () =>
   inFolder("crash", async (folder) => {

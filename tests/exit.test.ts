@@ -46,7 +46,7 @@ if (RUNTIME !== "deno") console.log(`Deno.exit: not applicable on ${RUNTIME}`);
 for (const expected of WAYS) {
   const isOpen = !expected.way.startsWith("closed");
 
-  test(`${expected.way} loses nothing that was accepted, with a log on disk`, {
+  test(`No loss on the way out: ${expected.way}, with a log on disk`, {
     timeout: 60_000,
   }, () =>
     inFolder("exit", async (folder) => {
@@ -61,7 +61,7 @@ for (const expected of WAYS) {
       assertRange(distinct([...shown, ...later]), accepted, "standard output");
     }));
 
-  test(`${expected.way} loses nothing that was accepted, with sinks that write at once`, {
+  test(`No loss on the way out: ${expected.way}, with sinks that write at once`, {
     timeout: 60_000,
   }, () =>
     inFolder("exit", async (folder) => {

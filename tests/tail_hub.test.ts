@@ -199,7 +199,7 @@ test("a reader that joins while lines are written gets each once, in order", asy
   assert.deepEqual(got, numbered(1, 100));
 });
 
-test("a reader that never reads holds up neither the writer nor the others", async () => {
+test("The tail never blocks a writer: a reader that never reads holds up neither the writer nor the others", async () => {
   const clock = stoppedClock();
   const tail = createTail({ maxBytes: 1000, clock });
   const stuck = tail.cursor("live");

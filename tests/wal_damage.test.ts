@@ -11,7 +11,7 @@ function assertTrue(lines: ReadonlyMap<number, string>, msgs: readonly string[])
   for (const [seq, line] of lines) assert.equal(msgOf(line), msgs[seq - 1]);
 }
 
-test("a flipped byte anywhere is told with its exact range, or harms nothing", async () => {
+test("Damage is never silent: a flipped byte anywhere is told with its exact range, or harms nothing", async () => {
   const msgs = numbered(60);
   const good = await filled(msgs);
   const places = good.segments.flatMap((name) =>

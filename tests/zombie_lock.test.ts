@@ -36,6 +36,7 @@ test("a lock whose owner has ended without being waited for is stale", async () 
     }
     const store = fileStore(folder);
     await store.open();
+    assert.doesNotMatch(readFileSync(join(folder, "LOCK"), "utf8"), /of the zombie/);
     await store.close();
   } finally {
     parent.kill("SIGKILL");

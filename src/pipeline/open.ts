@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { BufferFullError, messageOf } from "../errors.ts";
-import { type DeadLetters, openDeadLetters } from "../delivery/dead_letters.ts";
+import type { DeadLetters } from "../delivery/dead_letters.ts";
 import { Lane } from "../delivery/lane.ts";
 import { pause } from "../delivery/pause.ts";
 import { createLogger, type Logger } from "../logger.ts";
@@ -8,12 +8,13 @@ import { onEndingSignal } from "../platform/exit.ts";
 import { assertLevel, type Level, LEVEL_RANK } from "../record/level.ts";
 import type { Fields, LogRecord, RecordInput } from "../record/record.ts";
 import { consoleSink } from "../sink/console.ts";
-import { memoryStore } from "../storage/memory.ts";
-import type { CursorRow, InputMark, LogNotice } from "../storage/store.ts";
+import type { CursorRow, InputMark } from "../storage/store.ts";
 import { createTail, type Tail } from "../tail/hub.ts";
-import { openWal, type Wal } from "../wal/wal.ts";
+import type { Wal } from "../wal/wal.ts";
+import { leftOver, settledByLane, waitForDrain } from "./drain.ts";
 import { Intake } from "./intake.ts";
 import { Ledger } from "./ledger.ts";
+import { openLogs } from "./logs.ts";
 import { laneSettings, type PipelineEvent, type PipelineOptions } from "./options.ts";
 import type {
   DrainReport,
@@ -27,8 +28,6 @@ import { stderrVoice } from "./voice.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { waitFor, waitForRoom } from "./wait.ts";
 
-/** A log in memory: what lanes lag behind is bounded by this. */
-const MEMORY_LOG_BYTES = 16 * 1024 * 1024;
 /** How long `close` waits for the sinks, unless told otherwise. */
 const CLOSE_TIMEOUT_MS = 10_000;
 /** How long a sink gets to notice its signal. */
@@ -68,52 +67,6 @@ export async function openPipeline(options: PipelineOptions = {}): Promise<Pipel
   }
   pipeline.begin();
   return pipeline;
-}
-
-/** The record log and the log of the dead letters; both in memory if there is no store. */
-async function openLogs(
-  options: PipelineOptions,
-  clock: Clock,
-  tell: (event: PipelineEvent) => void,
-): Promise<{ log: Wal; letters: DeadLetters }> {
-  const { wal } = options;
-  const onNotice = (notice: LogNotice): void => tell(notice);
-  if (wal === undefined) return await openInMemory(clock);
-  try {
-    const log = await openWal(wal.store, { onDamage: "quarantine", onNotice, clock, ...wal });
-    const inner = wal.store.inner("dead-letters");
-    const letterLog = await openWal(inner, {
-      onDamage: "quarantine",
-      onNotice,
-      clock,
-      segmentBytes: 4 * 1024 * 1024,
-      retain: 0,
-      sync: wal.sync ?? "always",
-    }).catch(async (error) => {
-      await log.close();
-      throw error;
-    });
-    return { log, letters: await openDeadLetters(letterLog, { clock }) };
-  } catch (error) {
-    if (options.onStoreFailure !== "memory") throw error;
-    const message = `Running in memory, nothing is durable: ${messageOf(error)}`;
-    tell({ kind: "store-failed", message });
-    return await openInMemory(clock);
-  }
-}
-
-async function openInMemory(clock: Clock): Promise<{ log: Wal; letters: DeadLetters }> {
-  const log = await openWal(memoryStore(), {
-    clock,
-    segmentBytes: 1024 * 1024,
-    maxBytes: MEMORY_LOG_BYTES,
-    maxSegments: Infinity,
-    // Everything stays within reach of a reader that cannot wait, for the moment the process ends.
-    windowBytes: Infinity,
-    retain: 0,
-  });
-  const letterLog = await openWal(memoryStore(), { clock, retain: 0, segmentBytes: 1024 * 1024 });
-  return { log, letters: await openDeadLetters(letterLog, { clock }) };
 }
 
 class OpenPipeline implements Pipeline {
@@ -332,60 +285,18 @@ class OpenPipeline implements Pipeline {
   }
 
   async drain(options: WaitOptions = {}): Promise<DrainReport> {
-    const before = this.#settledByLane();
-    const drained = await this.#drained(options);
-    const after = this.#settledByLane();
-    const flushed = Object.fromEntries(
-      Object.entries(after).map(([name, count]) => [name, count - before[name]!]),
-    );
-    return { drained, flushed, ...this.#left() };
-  }
-
-  #settledByLane(): Record<string, number> {
-    return Object.fromEntries(this.#lanes.map((lane) => {
-      const { accepted, pending } = lane.stats();
-      return [lane.name, accepted - pending];
-    }));
-  }
-
-  /** What is pending, by lane: on disk it stays, in memory it ends with the pipeline. */
-  #left(): Pick<DrainReport, "onDisk" | "lost"> {
-    const pending = Object.fromEntries(
-      this.#lanes.map((lane) => [lane.name, lane.stats().pending] as const).filter(([, n]) =>
-        n > 0
-      ),
-    );
-    const durable = this.#log.acknowledges !== "memory";
-    return { onDisk: durable ? pending : {}, lost: durable ? {} : pending };
-  }
-
-  /** False if the time was over, or a lane will not settle any more. */
-  async #drained(options: WaitOptions): Promise<boolean> {
-    const release = this.#clock.hold();
-    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const before = settledByLane(this.#lanes);
     const target = this.#intake.staged().then(() => this.#log.nextSeq, () => Infinity);
-    const check = async (): Promise<void> => {
-      const seq = await target;
-      if (this.#lanes.every((lane) => lane.nextSeq >= seq)) resolve(true);
-      else if (this.#lanes.every((lane) => lane.stopped || lane.nextSeq >= seq)) resolve(false);
-      else if (this.#log.failure !== undefined) resolve(false);
-    };
-    const stop = (): void => resolve(false);
-    const cancel = options.timeoutMs === undefined
-      ? undefined
-      : this.#clock.setTimer(stop, options.timeoutMs);
-    options.signal?.addEventListener("abort", stop, { once: true });
-    if (options.signal?.aborted) stop();
-    this.#settledListeners.add(check);
-    void check();
-    try {
-      return await promise;
-    } finally {
-      release();
-      cancel?.();
-      options.signal?.removeEventListener("abort", stop);
-      this.#settledListeners.delete(check);
-    }
+    const drained = await waitForDrain(target, options, {
+      clock: this.#clock,
+      log: this.#log,
+      lanes: this.#lanes,
+      onSettled: this.#settledListeners,
+    });
+    const flushed = Object.fromEntries(
+      Object.entries(settledByLane(this.#lanes)).map(([name, n]) => [name, n - before[name]!]),
+    );
+    return { drained, flushed, ...leftOver(this.#lanes, this.#log) };
   }
 
   close(options: WaitOptions = {}): Promise<DrainReport> {
@@ -405,7 +316,7 @@ class OpenPipeline implements Pipeline {
       await this.#subscriptions.close(pause(CLOSE_GRACE_MS, this.#clock));
       await Promise.all(this.#lanes.map((lane) => lane.close(CLOSE_GRACE_MS)));
       // A delivery that ended in its grace counts: the report is made after it.
-      const left = this.#left();
+      const left = leftOver(this.#lanes, this.#log);
       await this.#ledger.sync().then(() => this.#ledger.trim(), (error) => {
         const message = `Cannot sync the cursors: ${messageOf(error)}`;
         this.#tell({ kind: "write-failed", message });

@@ -13,8 +13,7 @@ const DEFAULT_MAX_RECORD_BYTES = 1024 * 1024;
 const MIN_RECORD_BYTES = 1024;
 
 /** What forbids to put a text between quotes as it is; pairs of surrogates take the long way too. */
-// deno-lint-ignore no-control-regex
-const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
+const NEEDS_ESCAPE = /[^ !#-[\]-\ud7ff\ue000-\uffff]/;
 
 /** Options of {@linkcode createEncoder}. */
 export interface EncoderOptions {

@@ -1,0 +1,66 @@
+import type { Clock } from "../clock.ts";
+import type { Lane } from "../delivery/lane.ts";
+import type { LogStore } from "../storage/store.ts";
+import type { DrainReport, WaitOptions } from "./pipeline.ts";
+
+/** What a drain looks at. */
+export interface DrainHost {
+  readonly clock: Clock;
+  readonly log: LogStore;
+  readonly lanes: readonly Lane[];
+  /** Called whenever a lane has settled records or settles no more. */
+  readonly onSettled: Set<() => void>;
+}
+
+/** Records that each lane has settled so far. */
+export function settledByLane(lanes: readonly Lane[]): Record<string, number> {
+  return Object.fromEntries(lanes.map((lane) => {
+    const { accepted, pending } = lane.stats();
+    return [lane.name, accepted - pending];
+  }));
+}
+
+/** What is pending, by lane: on disk it stays, in memory it ends with the pipeline. */
+export function leftOver(
+  lanes: readonly Lane[],
+  log: LogStore,
+): Pick<DrainReport, "onDisk" | "lost"> {
+  const pending = Object.fromEntries(
+    lanes.map((lane) => [lane.name, lane.stats().pending] as const).filter(([, n]) => n > 0),
+  );
+  const durable = log.acknowledges !== "memory";
+  return { onDisk: durable ? pending : {}, lost: durable ? {} : pending };
+}
+
+/**
+ * Waits until every lane has settled everything below the target. False if the time was over, or a lane
+ * will not settle any more.
+ */
+export async function waitForDrain(
+  target: Promise<number>,
+  { timeoutMs, signal }: WaitOptions,
+  { clock, log, lanes, onSettled }: DrainHost,
+): Promise<boolean> {
+  const release = clock.hold();
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const check = async (): Promise<void> => {
+    const seq = await target;
+    if (lanes.every((lane) => lane.nextSeq >= seq)) resolve(true);
+    else if (lanes.every((lane) => lane.stopped || lane.nextSeq >= seq)) resolve(false);
+    else if (log.failure !== undefined) resolve(false);
+  };
+  const stop = (): void => resolve(false);
+  const cancel = timeoutMs === undefined ? undefined : clock.setTimer(stop, timeoutMs);
+  signal?.addEventListener("abort", stop, { once: true });
+  if (signal?.aborted) stop();
+  onSettled.add(check);
+  void check();
+  try {
+    return await promise;
+  } finally {
+    release();
+    cancel?.();
+    signal?.removeEventListener("abort", stop);
+    onSettled.delete(check);
+  }
+}

@@ -94,7 +94,10 @@ export interface Pipeline extends AsyncDisposable {
   setLevel(level: Level): void;
   /** Waits until every lane has settled what was accepted before, or the time is over. */
   drain(options?: WaitOptions): Promise<DrainReport>;
-  /** Stops, drains (10 seconds unless told otherwise), and gives everything back. Idempotent. */
+  /**
+   * Stops, drains (10 seconds unless told otherwise), and gives everything back. A sink that is in the
+   * middle of a batch then has its signal aborted, and up to one second more to end. Idempotent.
+   */
   close(options?: WaitOptions): Promise<DrainReport>;
   /** Everything counted. */
   stats(): PipelineStats;

@@ -3,12 +3,14 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { startTraffic } from "../src/cli/demo_traffic.ts";
 import { demoWarehouse, reportWarehouse } from "../src/cli/demo_warehouse.ts";
 import { deliverRest } from "../src/cli/deliver_rest.ts";
 import { pipelineFeed } from "../src/cli/feed.ts";
 import { main } from "../src/cli/main.ts";
 import { showProgress } from "../src/cli/progress.ts";
+import { onStopSignal } from "../src/cli/stop_signals.ts";
 import { exitCodeOf, summarize } from "../src/cli/summary.ts";
 import type { Pipeline } from "../src/pipeline/pipeline.ts";
 import type { LaneStats, PipelineStats } from "../src/pipeline/stats.ts";
@@ -183,5 +185,27 @@ test("main() runs a command and answers its exit code", async () => {
     assert.equal(fs.readFileSync(inFolder("out"), "utf8").split("\n").length, 3);
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("onStopSignal() takes one Ctrl-C that arrives twice for one", async () => {
+  const clock = fakeClock();
+  let stops = 0;
+  const giveBack = onStopSignal(() => stops++, clock);
+  const { exit } = process;
+  const exits: unknown[] = [];
+  process.exit = ((code: number) => exits.push(code)) as never;
+  try {
+    process.emit("SIGINT");
+    process.emit("SIGINT");
+    await clock.advance(400);
+    process.emit("SIGTERM");
+    assert.deepEqual([stops, exits], [1, []]);
+    await clock.advance(200);
+    process.emit("SIGINT");
+    assert.deepEqual([stops, exits], [1, [130]]);
+  } finally {
+    process.exit = exit;
+    giveBack();
   }
 });

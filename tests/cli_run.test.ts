@@ -207,6 +207,11 @@ const mistakes: [string, string[], RegExp][] = [
   ],
   ["a folder as input", ["run", "-i", "."], /^logflume: Cannot read input ".": it is a folder/],
   ["an input twice", ["run", "-i", "x", "-i", "./x"], /^logflume: Input ".\/x" is named twice/],
+  [
+    "an input that is the output",
+    ["run", "-i", "x", "-o", "./x"],
+    /^logflume: Input "x" is the output too: send the records to another file/,
+  ],
   ["a folder as output", ["run", "-o", "."], /^logflume: Cannot open output ".": it is a folder/],
   [
     "an output below a file",

@@ -383,11 +383,19 @@ test("close() cuts a wait between attempts and reports what stays on disk", asyn
 
 test("in memory, records become dead letters after five tries, with the reason", async () => {
   const clock = fakeClock();
+  const events: string[] = [];
   const sink = recordingSink(() => new Error("always down"));
-  const pipeline = await openPipeline({ sinks: { sink }, clock, ...quiet });
+  const pipeline = await openPipeline({
+    sinks: { sink },
+    clock,
+    onEvent: ({ kind, message }) => events.push(`${kind}: ${message}`),
+  });
   pipeline.write("lost cause");
   await clock.advance(120_000);
   assert.equal(sink.offered.length, 5);
+  assert.deepEqual(events.slice(1), [
+    'dead-lettered: Sink "sink" gave up 1 record, kept in the dead letters: always down',
+  ]);
   const letters = await Array.fromAsync(pipeline.deadLetters.list());
   assert.equal(letters.length, 1);
   assert.equal(letters[0]!.reason, "max_attempts");

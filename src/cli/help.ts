@@ -26,7 +26,8 @@ Options:
   -f, --follow              wait for more at the end of a file; survives log rotation
   -o, --output FILE         append one JSON line a record to FILE (default: the console)
   --data DIR                keep the log in DIR (default: .logflume)
-  --retain SIZE|AGE|all     keep what is delivered: 64MiB, 24h, all (default: 64MiB)
+  --retain SIZE|AGE|all     keep what is delivered: 64MiB, 24h, all (default: 64MiB); it goes by
+                            whole segments, of a quarter of SIZE and 1 to 64 MiB
   --listen HOST:PORT|off    show the live view there (default: 127.0.0.1:8484)
   --drain-timeout DURATION  at the end, give up when nothing was delivered for so long; after a
                             signal, the whole time to deliver what is pending (default: 10s)

@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, type Stats, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
 import process from "node:process";
@@ -41,6 +41,31 @@ export function assertReadable(inputs: readonly string[]): void {
     if (seen.has(key)) throw new UsageError(`Input "${input}" is named twice: name it once`);
     seen.add(key);
     if (input !== "-") assertReadableFile(input);
+  }
+}
+
+/**
+ * Checks that no input is the file that records go to, which would feed itself for ever.
+ *
+ * @throws {UsageError} If one is
+ */
+export function assertNoLoop(inputs: readonly string[], output: string | undefined): void {
+  const target = output === undefined ? undefined : existing(output);
+  if (target === undefined || !target.isFile()) return;
+  for (const input of inputs.filter((name) => name !== "-")) {
+    const { dev, ino } = statSync(input);
+    if (dev === target.dev && ino === target.ino) {
+      throw new UsageError(`Input "${input}" is the output too: send the records to another file`);
+    }
+  }
+}
+
+/** What is known of a file; undefined if there is none, of which whoever opens it will tell. */
+function existing(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
   }
 }
 

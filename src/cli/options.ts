@@ -16,6 +16,8 @@ export interface ListenAddress {
 export interface Retain {
   /** Bytes, or all of it. */
   readonly retain: number | "all";
+  /** Segments small enough that the log goes by steps that suit `retain`. */
+  readonly segmentBytes?: number;
   /** The age at which it goes. */
   readonly retainAgeMs?: number;
 }
@@ -135,10 +137,16 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   "drain-timeout": "--drain-timeout 10s",
 };
 
+/** What is kept goes by whole segments: a quarter of it, 1 MiB at least. */
+function segmentBytesFor(retainBytes: number): number {
+  const MiB = 1024 * 1024;
+  return Math.min(64 * MiB, Math.max(MiB, Math.floor(retainBytes / 4)));
+}
+
 function parseRetain(text: string): Retain {
   if (text === "all") return { retain: "all" };
   const size = sizeOf(text);
-  if (size !== undefined) return { retain: size };
+  if (size !== undefined) return { retain: size, segmentBytes: segmentBytesFor(size) };
   const age = durationOf(text);
   if (age !== undefined) return { retain: Number.MAX_SAFE_INTEGER, retainAgeMs: age };
   throw new UsageError(

@@ -12,7 +12,7 @@ import { deliverRest } from "./deliver_rest.ts";
 import { runDemo } from "./demo.ts";
 import { RUN_HELP } from "./help.ts";
 import { type LiveView, openLiveView } from "./live_view.ts";
-import { assertReadable } from "./open_input.ts";
+import { assertNoLoop, assertReadable } from "./open_input.ts";
 import { readInputs } from "./read_inputs.ts";
 import { parseRunOptions, type RunOptions } from "./options.ts";
 import { openOutput, type Output } from "./output.ts";
@@ -23,6 +23,8 @@ import { exitCodeOf, type RunSummary, summarize } from "./summary.ts";
 import { UsageError } from "./usage_error.ts";
 
 const DEFAULT_DATA = ".logflume";
+/** How long whoever reads our output may keep the last line waiting. */
+const PRINT_TIMEOUT_MS = 5_000;
 /** Room for a line of 1 MiB of which every character needs an escape: the reader cuts, not the log. */
 const MAX_RECORD_BYTES = 8 * 1024 * 1024;
 /** What a newcomer to the live view sees of the past. */
@@ -58,6 +60,7 @@ export async function run(args: readonly string[]): Promise<number> {
     return 2;
   }
   assertReadable(inputs);
+  assertNoLoop(inputs, options.output);
   const isTemporary = options.demo && options.data === undefined;
   const data = isTemporary
     ? mkdtempSync(join(tmpdir(), "logflume-demo-"))
@@ -97,7 +100,7 @@ async function runPipeline(run: Run): Promise<number> {
   let wasTakenWhole = true;
   try {
     if (options.listen) view = await openLiveView(options.listen, pipeline, say);
-    giveSignalsBack = onStopSignal(() => beginStop(run));
+    giveSignalsBack = onStopSignal(() => beginStop(run), systemClock);
     const hideProgress = isProgressWanted(run)
       ? showProgress(() => pipeline.stats(), sayRaw, systemClock)
       : () => {};
@@ -172,5 +175,5 @@ async function tellEnd(
   if (summary.deadLettered > 0) {
     say(`${summary.deadLettered} records could not be delivered: they are in the dead letters`);
   }
-  if (options.summary) await print(`${JSON.stringify(summary)}\n`);
+  if (options.summary) await print(`${JSON.stringify(summary)}\n`, PRINT_TIMEOUT_MS);
 }

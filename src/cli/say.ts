@@ -1,3 +1,5 @@
+import { systemClock } from "../clock.ts";
+import { pause } from "../delivery/pause.ts";
 import { standardOutput } from "../platform/stdio.ts";
 
 const encoder = new TextEncoder();
@@ -14,10 +16,20 @@ export function sayRaw(text: string): void {
   put(stderr, text);
 }
 
-/** Writes to standard output, whole, after what a sink has on its way there. */
-export async function print(text: string): Promise<void> {
-  await stdout?.idle();
-  put(stdout, text);
+/**
+ * Writes to standard output, whole, after what a sink has on its way there; gives up when nobody has read
+ * that for `timeoutMs`.
+ */
+export async function print(text: string, timeoutMs: number = Infinity): Promise<void> {
+  const late = Symbol("late");
+  const wait = new AbortController();
+  const timeUp = timeoutMs === Infinity
+    ? undefined
+    : pause(timeoutMs, systemClock, wait.signal).then(() => late);
+  const idle = Promise.resolve(stdout?.idle());
+  const ended = await (timeUp === undefined ? idle : Promise.race([idle, timeUp]));
+  wait.abort();
+  if (ended !== late) put(stdout, text);
 }
 
 /** Whether people look at standard error. */

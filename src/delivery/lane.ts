@@ -29,7 +29,12 @@ export interface LaneSettings {
 }
 
 /** What a lane tells; `lane-ended` is the ordinary end of a destination, such as a closed pipe. */
-export type LaneEvent = "delivery-failed" | "delivery-recovered" | "lane-stopped" | "lane-ended";
+export type LaneEvent =
+  | "delivery-failed"
+  | "delivery-recovered"
+  | "dead-lettered"
+  | "lane-stopped"
+  | "lane-ended";
 
 /** What a lane needs of the pipeline around it. */
 export interface LaneHost {
@@ -279,11 +284,22 @@ export class Lane {
       try {
         await this.#host.deadLetters.add(entries);
         settled.push({ deadLettered: entries.length });
+        this.#tellBuried(entries.length, records[0]!.reason);
         return true;
       } catch (error) {
         if (!await this.#waitToRetry(attempt, messageOf(error))) return false;
       }
     }
+  }
+
+  #tellBuried(count: number, error: string): void {
+    this.#host.tell(
+      "dead-lettered",
+      `Sink "${this.name}" gave up ${count} ${
+        count === 1 ? "record" : "records"
+      }, kept in the dead ` +
+        `letters: ${error}`,
+    );
   }
 
   /** False if the lane ended meanwhile. */

@@ -289,6 +289,11 @@ export class Intake implements LogTarget {
       }
       return this.#line(recordFromText(value, timeMs));
     }
+    if (typeof value !== "object" || value === null) {
+      throw new TypeError(
+        "Invalid record: pass an object with a string msg, a line, or JSON bytes",
+      );
+    }
     const input = value instanceof Uint8Array ? parseRecordBytes(value) : value;
     return this.#line(recordFromInput(input, timeMs));
   }

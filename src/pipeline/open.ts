@@ -185,8 +185,8 @@ class OpenPipeline implements Pipeline {
   /** Everything is open: stores where the lanes stand, and begins to deliver. */
   begin(): void {
     for (const { lane } of this.#orphans) {
-      const message =
-        `The log holds a cursor of sink "${lane}", which is not configured: it is kept`;
+      const message = `The log holds a cursor of sink "${lane}", which is not configured: ` +
+        `it is kept for when that sink comes back`;
       this.#tell({ kind: "orphan-cursor", message, lane });
     }
     // A new lane's place must be stored before the first record it owes.

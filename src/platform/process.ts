@@ -19,10 +19,14 @@ export interface ProcessIdentity {
   readonly started: string;
 }
 
-/** The identity of this process. */
+/**
+ * The identity of this process.
+ *
+ * @throws {Error} If Deno was not given the permission to tell the host's name
+ */
 export function thisProcess(): ProcessIdentity {
   return {
-    host: hostname(),
+    host: hostName(),
     boot: bootId(),
     pid: process.pid,
     started: stateOf(process.pid).started,
@@ -34,7 +38,7 @@ export function thisProcess(): ProcessIdentity {
  * that we may not ask about, counts as running.
  */
 export function isRunning(other: ProcessIdentity): boolean {
-  if (other.host !== hostname()) return true;
+  if (other.host !== hostName()) return true;
   if (differ(other.boot, bootId())) return false;
   const { ended, started } = stateOf(other.pid);
   return !ended && !differ(other.started, started) && answers(other.pid);
@@ -51,6 +55,17 @@ function answers(pid: number): boolean {
     return process.kill(pid, 0);
   } catch (error) {
     return (error as { code?: string }).code !== "ESRCH";
+  }
+}
+
+function hostName(): string {
+  try {
+    return hostname();
+  } catch (error) {
+    throw new Error(
+      "Cannot tell this host's name, which a lock needs: run Deno with --allow-sys=hostname",
+      { cause: error },
+    );
   }
 }
 

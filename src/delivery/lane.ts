@@ -112,9 +112,10 @@ export class Lane {
     return this.#cursor.nextSeq;
   }
 
-  /** Whether the lane has given up its sink until the next start. */
-  get stopped(): boolean {
-    return this.#state === "stopped";
+  /** Records that are pending and not written to the log's store. */
+  get unwritten(): number {
+    const { log } = this.#host;
+    return log.nextSeq - log.writtenSeq + this.#host.buffered().waiting;
   }
 
   #evicted(): number {
@@ -123,7 +124,7 @@ export class Lane {
 
   /** There may be new records. Never delivers before the caller has returned. */
   notify(): void {
-    if (this.#scheduled || this.#loop !== undefined || this.#ended) return;
+    if (this.#scheduled || this.#loop !== undefined || this.ended) return;
     this.#scheduled = true;
     this.#host.clock.defer(() => {
       this.#scheduled = false;
@@ -131,30 +132,51 @@ export class Lane {
     });
   }
 
-  get #ended(): boolean {
+  /** Whether the lane settles nothing more until the next start. */
+  get ended(): boolean {
     return this.#state === "stopped" || this.#state === "closed";
   }
 
   async #run(): Promise<void> {
     this.#busySince = this.#host.clock.monotonic();
-    while (!this.#ended) {
+    while (!this.ended) {
       while (this.#inFlight.size >= this.#settings.concurrency) await Promise.race(this.#inFlight);
-      if (this.#ended) break;
-      const claim = await this.#cursor.claim(this.#settings.batch);
+      if (this.ended) break;
+      const claim = await this.#claim();
       if (claim === undefined) break;
-      if (!this.#ended) this.#state = "delivering";
+      if (!this.ended) this.#state = "delivering";
       this.#start(claim);
       await this.#yieldIfLong();
     }
-    await Promise.all(this.#inFlight);
-    if (!this.#ended) this.#state = "idle";
     this.#loop = undefined;
-    // Records may have come while the last batches were under way.
-    if (this.#cursor.nextSeq < this.#host.log.writtenSeq) this.notify();
+    this.#rest();
+    // Records may have come since the last look.
+    if (this.#cursor.claimedTo < this.#host.log.writtenSeq) this.notify();
+  }
+
+  /** The next records. A log that cannot be read is asked again: it may only lack descriptors. */
+  async #claim(): Promise<Claim | undefined> {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await this.#cursor.claim(this.#settings.batch);
+      } catch (error) {
+        if (!await this.#waitToRetry(attempt, `Cannot read the log: ${messageOf(error)}`)) return;
+      }
+    }
+  }
+
+  #rest(): void {
+    if (this.#inFlight.size === 0 && this.#loop === undefined && !this.ended) this.#state = "idle";
   }
 
   #start(claim: Claim): void {
-    const delivery = this.#deliver(claim).finally(() => this.#inFlight.delete(delivery));
+    const delivery = this.#deliver(claim)
+      // Nothing a sink does may end more than its own lane.
+      .catch((error) => this.#stop(messageOf(error), false))
+      .finally(() => {
+        this.#inFlight.delete(delivery);
+        this.#rest();
+      });
     this.#inFlight.add(delivery);
   }
 
@@ -226,7 +248,15 @@ export class Lane {
     }
   }
 
-  #outcome(batch: LineBatch, { retry = [], reject = [] }: SinkResult): Attempt {
+  #outcome(batch: LineBatch, result: SinkResult): Attempt {
+    const isInBatch = (index: number) =>
+      Number.isInteger(index) && index >= 0 && index < batch.count;
+    const retry = [...new Set(result.retry ?? [])].filter(isInBatch);
+    const retried = new Set(retry);
+    const rejections = new Map((result.reject ?? []).map((one) => [one.index, one]));
+    const reject = [...rejections.values()].filter(({ index }) =>
+      isInBatch(index) && !retried.has(index)
+    );
     if (retry.length === 0 && reject.length === 0) {
       this.#succeeded();
       return { delivered: batch.count, rejected: [], again: [], error: "" };
@@ -328,12 +358,12 @@ export class Lane {
    */
   spillSync(): void {
     if (this.#settings.sink.writeSync === undefined) return;
-    for (const batch of this.#ended ? [] : this.#cursor.unsettled) {
+    for (const batch of this.ended ? [] : this.#cursor.unsettled) {
       // Each record that is written while the process ends brings us here: a batch goes out once.
       if (this.#spilled.has(batch)) continue;
       if (this.#sendNow(this.#select(batch, []))) this.#spilled.add(batch);
     }
-    while (!this.#ended) {
+    while (!this.ended) {
       const claim = this.#cursor.claim(this.#settings.batch);
       if (claim === undefined || claim instanceof Promise) return;
       const settled: Settled[] = [];
@@ -363,9 +393,15 @@ export class Lane {
     if (this.#state !== "stopped") this.#state = "closed";
     this.#abort.abort(new Error("The pipeline is closing"));
     const underway = Promise.all([this.#loop, ...this.#inFlight]);
-    await Promise.race([underway, pause(graceMs, this.#host.clock)]);
+    const { clock } = this.#host;
+    await Promise.race([underway, pause(graceMs, clock)]);
     this.#cursor.close();
-    await this.#settings.sink.close?.();
+    try {
+      const closing = Promise.resolve(this.#settings.sink.close?.());
+      await Promise.race([closing, pause(graceMs, clock)]);
+    } catch (error) {
+      this.#host.tell("delivery-failed", `Sink "${this.name}" cannot close: ${messageOf(error)}`);
+    }
   }
 
   /** Figures. `accepted = delivered + deadLettered + filtered + pending + dropped`. */

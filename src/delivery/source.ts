@@ -71,6 +71,11 @@ export class LogCursor implements LaneSource {
     return this.#row.nextSeq;
   }
 
+  /** Every record below this one is claimed. */
+  get claimedTo(): number {
+    return this.#claimedTo;
+  }
+
   /** Outcomes that are known but stand behind an unsettled claim. */
   get settledAhead(): readonly Settled[] {
     return this.#claims.flatMap((claim) => claim.outcomes ?? []);
@@ -172,7 +177,8 @@ export class LogCursor implements LaneSource {
   /** Gives up all records below `seq` that are not claimed. */
   skipTo(seq: number, reason: string): void {
     if (seq <= this.#claimedTo) return;
-    this.#ahead = undefined;
+    // A read that is under way follows the reader to the new place.
+    if (!(this.#ahead instanceof Promise)) this.#ahead = undefined;
     this.#reader.seek(seq);
     this.#passGap(seq, reason);
   }

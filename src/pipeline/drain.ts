@@ -20,16 +20,24 @@ export function settledByLane(lanes: readonly Lane[]): Record<string, number> {
   }));
 }
 
-/** What is pending, by lane: on disk it stays, in memory it ends with the pipeline. */
+/**
+ * What is pending, by lane: what is written to a disk stays, what is in memory or only staged for a disk
+ * that refuses ends with the pipeline.
+ */
 export function leftOver(
   lanes: readonly Lane[],
   log: LogStore,
 ): Pick<DrainReport, "onDisk" | "lost"> {
-  const pending = Object.fromEntries(
-    lanes.map((lane) => [lane.name, lane.stats().pending] as const).filter(([, n]) => n > 0),
-  );
-  const durable = log.acknowledges !== "memory";
-  return { onDisk: durable ? pending : {}, lost: durable ? {} : pending };
+  const onDisk: Record<string, number> = {};
+  const lost: Record<string, number> = {};
+  for (const lane of lanes) {
+    const { name, unwritten } = lane;
+    const { pending } = lane.stats();
+    const stays = log.acknowledges === "memory" ? 0 : pending - Math.min(pending, unwritten);
+    if (stays > 0) onDisk[name] = stays;
+    if (pending > stays) lost[name] = pending - stays;
+  }
+  return { onDisk, lost };
 }
 
 /**
@@ -46,7 +54,7 @@ export async function waitForDrain(
   const check = async (): Promise<void> => {
     const seq = await target;
     if (lanes.every((lane) => lane.nextSeq >= seq)) resolve(true);
-    else if (lanes.every((lane) => lane.stopped || lane.nextSeq >= seq)) resolve(false);
+    else if (lanes.every((lane) => lane.ended || lane.nextSeq >= seq)) resolve(false);
     else if (log.failure !== undefined) resolve(false);
   };
   const stop = (): void => resolve(false);

@@ -38,6 +38,9 @@ export interface IntakeHost {
 /** Staged bytes that go out in one write(2), at most. */
 const WRITE_BYTES = 256 * 1024;
 
+/** How long to leave a full log alone. */
+const KICK_LATER_MS = 250;
+
 /** Takes records in without ever waiting: level, transform, encode once, buffer, log. */
 export class Intake implements LogTarget {
   readonly #host: IntakeHost;
@@ -48,6 +51,7 @@ export class Intake implements LogTarget {
   #scheduled = false;
   #ending = false;
   #closed = false;
+  #cancelTimer: (() => void) | undefined;
   #taken = 0;
   #staged = 0;
   #progress: PromiseWithResolvers<void> | undefined;
@@ -214,10 +218,20 @@ export class Intake implements LogTarget {
     if (this.#buffer.size > 0 && !this.#scheduled) this.#schedule();
   }
 
+  /** The log is full: `kick` is called when there is room, and this is for the case that it is not. */
+  #kickLater(): void {
+    if (this.#buffer.size === 0) return;
+    this.#cancelTimer ??= this.#host.clock.setTimer(() => {
+      this.#cancelTimer = undefined;
+      this.kick();
+    }, KICK_LATER_MS);
+  }
+
   /** Nothing is moved to the log any more. */
   close(): void {
     this.running = false;
     this.#closed = true;
+    this.#cancelTimer?.();
     this.wake();
   }
 
@@ -225,12 +239,14 @@ export class Intake implements LogTarget {
   pump(): void {
     if (this.#closed) return;
     const { log } = this.#host;
-    let flows = true;
-    while (flows && this.#buffer.size > 0) {
-      flows = this.#stageSome() > 0 && log.flushSync();
+    let moved = false;
+    for (let flows = true; flows && this.#buffer.size > 0;) {
+      flows = this.#stageSome() > 0;
+      moved ||= flows;
+      flows &&= log.flushSync();
     }
     if (log.failure !== undefined) return this.#buffer.wake();
-    log.sync().then(() => this.kick(), () => this.#buffer.wake());
+    log.sync().then(() => moved ? this.kick() : this.#kickLater(), () => this.#buffer.wake());
   }
 
   /** Gives sequence numbers to as much as one write takes. */
@@ -253,6 +269,8 @@ export class Intake implements LogTarget {
   end(): void {
     this.#ending = true;
     this.pump();
+    // If the process goes on after all, the next turn of its event loop takes this back.
+    if (!this.#scheduled) this.#schedule();
   }
 
   /** Resolves when everything taken before the call has its place in the log, or never will. */
@@ -261,6 +279,7 @@ export class Intake implements LogTarget {
     this.pump();
     while (this.#staged + this.#buffer.evicted < target) {
       if (this.#host.log.failure !== undefined) throw this.#host.log.failure;
+      if (this.#closed) throw new NotAcceptedError("The pipeline was closed before", "closed");
       this.#progress ??= Promise.withResolvers<void>();
       await this.#progress.promise;
     }

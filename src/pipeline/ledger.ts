@@ -1,10 +1,13 @@
 import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { Lane } from "../delivery/lane.ts";
+import { pause } from "../delivery/pause.ts";
 import type { CursorRow, LogStore } from "../storage/store.ts";
 
 /** Cursors are stored at most this often ... */
 const SAVE_EVERY_MS = 100;
+/** How long a sink may take to sync before the log goes on without it. */
+const SYNC_TIMEOUT_MS = 5_000;
 /** ... or after this much was delivered. */
 const SAVE_EVERY_BYTES = 4 * 1024 * 1024;
 
@@ -12,8 +15,6 @@ const SAVE_EVERY_BYTES = 4 * 1024 * 1024;
 export interface LedgerHost {
   readonly log: LogStore;
   readonly clock: Clock;
-  /** Cursors of lanes that have no sink now; kept, so that the sink can come back. */
-  readonly orphans: readonly CursorRow[];
   readonly lanes: () => readonly Lane[];
   readonly onLimit: "drop" | "block";
   /** Segments went: the log may take records again. */
@@ -56,14 +57,20 @@ export class Ledger {
     this.#cancelTimer = undefined;
     this.#unsavedBytes = 0;
     try {
-      const rows = this.#host.lanes().map((lane) => lane.row);
-      this.#host.log.saveCursorsSync([...rows, ...this.#host.orphans]);
+      this.#store(this.#host.lanes().map((lane) => lane.row));
     } catch (error) {
       this.#host.tell(
         "write-failed",
         `Cannot store the cursors: ${messageOf(error)}; after a crash records may be sent again`,
       );
     }
+  }
+
+  /** Stores these rows, and all that are stored for sinks that are not open: they may come back. */
+  #store(rows: readonly CursorRow[]): void {
+    const names = new Set(rows.map((row) => row.lane));
+    const others = this.#host.log.cursors().filter((row) => !names.has(row.lane));
+    this.#host.log.saveCursorsSync([...rows, ...others]);
   }
 
   /** Every record below this one is settled in every lane. */
@@ -83,14 +90,37 @@ export class Ledger {
     const { log } = this.#host;
     await this.sync();
     await log.trim(seq);
+    this.settled(0);
     this.#host.trimmed();
   }
 
-  /** Makes deliveries, then the cursors that tell of them, survive a power cut. */
+  /**
+   * Makes deliveries, then the cursors that tell of them, survive a power cut. The rows are taken first,
+   * so that they tell of nothing that a sink delivers while it syncs; a sink that cannot sync, or takes
+   * too long, keeps the row that it had.
+   */
   async sync(): Promise<void> {
-    await Promise.all(this.#host.lanes().map((lane) => lane.sync()));
-    this.save();
-    await this.#host.log.syncCursors();
+    const { lanes, clock, log } = this.#host;
+    const rows = await Promise.all(
+      lanes().map(async (lane) => {
+        const { row } = lane;
+        const late = pause(SYNC_TIMEOUT_MS, clock).then(() => {
+          throw new Error(`it took longer than ${SYNC_TIMEOUT_MS} ms`);
+        });
+        try {
+          await Promise.race([lane.sync(), late]);
+          return row;
+        } catch (error) {
+          const message = `Sink "${lane.name}" cannot sync: ${messageOf(error)}`;
+          this.#host.tell("write-failed", message);
+          return log.cursors().find(({ lane: name }) => name === row.lane) ?? row;
+        } finally {
+          late.catch(() => {});
+        }
+      }),
+    );
+    this.#store(rows);
+    await log.syncCursors();
   }
 
   /**

@@ -52,21 +52,39 @@ const CLOSE_GRACE_MS = 1_000;
  */
 export async function openPipeline(options: PipelineOptions = {}): Promise<Pipeline> {
   const clock = options.clock ?? systemClock;
-  const tell = options.onEvent ?? stderrVoice(clock);
+  const tell = isolated(options.onEvent ?? stderrVoice(clock));
   const names = Object.keys(options.sinks ?? { console: true });
   const settings = Object.entries(options.sinks ?? { console: consoleSink() }).map(
     ([name, sink]) => laneSettings(name, sink, options.wal !== undefined),
   );
   const { log, letters } = await openLogs(options, clock, tell);
-  const pipeline = new OpenPipeline(options, log, letters, names, clock, tell);
+  let pipeline: OpenPipeline;
+  try {
+    pipeline = new OpenPipeline(options, log, letters, names, clock, tell);
+  } catch (error) {
+    await letters.close();
+    await log.close();
+    throw error;
+  }
   try {
     for (const lane of settings) await pipeline.addLane(lane);
   } catch (error) {
     await pipeline.close({ timeoutMs: 0 });
     throw error;
   }
-  pipeline.begin();
+  await pipeline.begin();
   return pipeline;
+}
+
+/** A listener that throws must not reach a logger's caller, nor end a lane. */
+function isolated(listener: (event: PipelineEvent) => void): (event: PipelineEvent) => void {
+  return (event) => {
+    try {
+      listener(event);
+    } catch (error) {
+      console.error(`logflume: onEvent threw ${messageOf(error)} at: ${event.message}`);
+    }
+  };
 }
 
 class OpenPipeline implements Pipeline {
@@ -106,7 +124,6 @@ class OpenPipeline implements Pipeline {
     this.#ledger = new Ledger({
       log,
       clock,
-      orphans: this.#orphans,
       lanes: () => this.#lanes,
       onLimit: options.wal?.onLimit ?? "drop",
       trimmed: () => this.#intake.kick(),
@@ -183,14 +200,15 @@ class OpenPipeline implements Pipeline {
   }
 
   /** Everything is open: stores where the lanes stand, and begins to deliver. */
-  begin(): void {
+  async begin(): Promise<void> {
     for (const { lane } of this.#orphans) {
       const message = `The log holds a cursor of sink "${lane}", which is not configured: ` +
         `it is kept for when that sink comes back`;
       this.#tell({ kind: "orphan-cursor", message, lane });
     }
-    // A new lane's place must be stored before the first record it owes.
+    // A new lane's place must be durable before the first record it owes.
     this.#ledger.save();
+    await this.#log.syncCursors();
     this.#withdraw.push(this.#log.onWritten((chunk) => {
       this.tail.push(chunk);
       this.#wakeReaders();
@@ -232,8 +250,14 @@ class OpenPipeline implements Pipeline {
   }
 
   async durable(): Promise<void> {
-    await this.#intake.staged();
-    await this.#log.sync();
+    // A disk that refuses is asked again by a timer, which alone keeps no process alive.
+    const release = this.#clock.hold();
+    try {
+      await this.#intake.staged();
+      await this.#log.sync();
+    } finally {
+      release();
+    }
   }
 
   get ready(): Promise<void> {
@@ -315,6 +339,8 @@ class OpenPipeline implements Pipeline {
       const report = await this.drain(options);
       await this.#subscriptions.close(pause(CLOSE_GRACE_MS, this.#clock));
       await Promise.all(this.#lanes.map((lane) => lane.close(CLOSE_GRACE_MS)));
+      // Whoever still waits for a drain learns that nothing more is settled.
+      this.#settled(0);
       // A delivery that ended in its grace counts: the report is made after it.
       const left = leftOver(this.#lanes, this.#log);
       await this.#ledger.sync().then(() => this.#ledger.trim(), (error) => {

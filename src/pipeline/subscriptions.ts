@@ -100,7 +100,8 @@ class HandlerLoop implements Subscription {
     await new Promise<void>((resolve) => this.#clock.defer(resolve));
     while (this.#again && !this.#ended) {
       this.#again = false;
-      await this.#readOn();
+      // A log that cannot be read now is read on when the next record comes.
+      await this.#readOn().catch(() => this.failed++);
     }
     this.#running = undefined;
   }

@@ -24,7 +24,8 @@ export interface FileSinkOptions {
  * Each batch is written at once, wholly or not at all: when the disk refuses in the middle, the file is
  * cut back and the batch is sent again. After a kill the file is cut back to what the log knows as
  * delivered, so that it holds no repeats. A file that was moved away or removed (log rotation) is
- * opened anew. Only one sink at a time may write to a file; what others append is kept until a kill.
+ * opened anew. Only one sink at a time may write to a file: what others append behind the last record
+ * delivered is cut off at the next start.
  *
  * @example
  * ```ts ignore

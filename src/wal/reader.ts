@@ -29,6 +29,7 @@ export class WalReader implements LogReader {
   #scanner: FrameScanner | undefined;
   #offset = 0;
   #busy = false;
+  #sought: number | undefined;
   #closed = false;
 
   constructor(log: ReadableLog, fromSeq: number) {
@@ -47,6 +48,12 @@ export class WalReader implements LogReader {
   }
 
   seek(seq: number): void {
+    // A read that is under way ends where it began; what it gives comes from the new place.
+    if (this.#busy) this.#sought = seq;
+    else this.#moveTo(seq);
+  }
+
+  #moveTo(seq: number): void {
     if (seq !== this.nextSeq) this.#leaveSegment();
     this.nextSeq = seq;
   }
@@ -78,12 +85,18 @@ export class WalReader implements LogReader {
 
   async #fromSegments(): Promise<LogRead> {
     this.#busy = true;
+    let read: LogRead;
     try {
-      return await this.#findInSegments();
+      read = await this.#findInSegments();
     } finally {
       this.#busy = false;
       if (this.#closed) this.#leaveSegment();
     }
+    const seq = this.#sought;
+    if (seq === undefined) return read;
+    this.#sought = undefined;
+    this.#moveTo(seq);
+    return await this.next();
   }
 
   async #findInSegments(): Promise<LogRead> {

@@ -41,7 +41,7 @@ export interface WalOptions {
   readonly retainAgeMs?: number;
   /** The log is full at this size. @default {4294967296} (4 GiB) */
   readonly maxBytes?: number;
-  /** The log is full beyond this many segments. @default {100} */
+  /** The log is full beyond this many segments; every start makes one. @default {Infinity} */
   readonly maxSegments?: number;
   /** Bytes of the newest records to keep in memory for readers that keep up. @default {4194304} */
   readonly windowBytes?: number;
@@ -119,7 +119,7 @@ function resolve(store: FileStore, options: WalOptions): Settings {
     retain: options.retain ?? 64 * 1024 ** 2,
     retainAgeMs: options.retainAgeMs ?? Infinity,
     maxBytes,
-    maxSegments: options.maxSegments ?? 100,
+    maxSegments: options.maxSegments ?? Infinity,
     windowBytes: options.windowBytes ?? 4 * 1024 ** 2,
   };
 }
@@ -180,6 +180,7 @@ class OpenWal implements Wal {
         now: () => clock.now(),
       },
       settings.segmentBytes,
+      settings.sync !== "never",
       {
         log: this.logId,
         epoch: found.epoch + 1,

@@ -37,6 +37,7 @@ export class SegmentWriter {
   readonly #store: FileStore;
   readonly #host: WriterHost;
   readonly #segmentBytes: number;
+  readonly #syncs: boolean;
   readonly #identity: { readonly log: string; readonly epoch: number };
   readonly #queue: StagedFrame[] = [];
   #run: Run | undefined;
@@ -55,11 +56,13 @@ export class SegmentWriter {
     store: FileStore,
     host: WriterHost,
     segmentBytes: number,
+    syncs: boolean,
     first: Pick<SegmentHeader, "log" | "epoch" | "first" | "prev">,
   ) {
     this.#store = store;
     this.#host = host;
     this.#segmentBytes = segmentBytes;
+    this.#syncs = syncs;
     this.#identity = { log: first.log, epoch: first.epoch };
     const { segment, file } = this.#create(first.first, first.prev);
     this.segment = segment;
@@ -148,7 +151,9 @@ export class SegmentWriter {
   rotate(first: number): void {
     const prev = { salt: this.segment.header.salt, end: this.segment.end };
     const { segment, file } = this.#create(first, prev);
-    this.#unsynced.push(this.#file);
+    // Without syncs nobody comes back for a finished segment.
+    if (this.#syncs) this.#unsynced.push(this.#file);
+    else this.#file.close();
     this.#file = file;
     this.segment = segment;
     this.#folderDirty = true;

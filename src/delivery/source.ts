@@ -1,5 +1,5 @@
 import type { CursorRow, LogChunk, LogRead, LogReader, LogStore } from "../storage/store.ts";
-import { batchOf, type LineBatch, splitChunk } from "./batch.ts";
+import { batchOf, chunkFrom, type LineBatch, splitChunk } from "./batch.ts";
 
 /** How much a lane takes at once. */
 export interface ClaimLimits {
@@ -109,8 +109,14 @@ export class LogCursor implements LaneSource {
       const read = this.#take();
       if (read instanceof Promise) return this.#claimLater(read, limits);
       if (read.kind === "end") return undefined;
-      if (read.kind === "lines") return this.#claimFrom(read.chunk, limits);
-      this.#passGap(read.gap.firstSeq + read.gap.count, read.gap.reason);
+      // What was read before a skip may stand below the place where the skip ended.
+      if (read.kind === "gap") {
+        const end = read.gap.firstSeq + read.gap.count;
+        if (end > this.#claimedTo) this.#passGap(end, read.gap.reason);
+        continue;
+      }
+      const chunk = chunkFrom(read.chunk, this.#claimedTo);
+      if (chunk !== undefined) return this.#claimFrom(chunk, limits);
     }
   }
 

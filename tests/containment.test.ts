@@ -57,6 +57,43 @@ test("a new sink's place is synced before the pipeline is open", async () => {
   await pipeline.close();
 });
 
+test("cursors that are synced tell of nothing that a sink delivered while it synced", async () => {
+  const store = durableMemory();
+  const got: string[] = [];
+  let synced: number | undefined;
+  const pipeline = await openPipeline({
+    sinks: {
+      a: {
+        write: (batch) => void got.push(...batch.lines()),
+        sync: async () => {
+          if (synced !== undefined) return;
+          const before = got.length;
+          // Deliveries go on while this sink syncs what it had.
+          pipeline.write("more");
+          while (got.length === before) await new Promise((resolve) => setTimeout(resolve));
+          synced = before;
+        },
+      },
+    },
+    wal: { store, segmentBytes: 4096, retain: 0 },
+    ...quiet,
+  });
+  const saves: number[] = [];
+  const cursors = await store.openFile("cursors");
+  const nextSeqs = async (): Promise<number[]> => {
+    const raw = new Uint8Array(131_072);
+    const text = new TextDecoder().decode(raw.subarray(0, await cursors.read(raw, 0)));
+    return [...text.matchAll(/"nextSeq":(\d+)/g)].map((match) => Number(match[1]));
+  };
+  for (let i = 0; i < 20; i++) await pipeline.append("x".repeat(1000));
+  while (synced === undefined) await new Promise((resolve) => setTimeout(resolve));
+  const before = synced;
+  saves.push(...await nextSeqs());
+  assert.ok(saves.includes(before + 1), `${saves} while ${before} were synced`);
+  assert.ok(!saves.includes(before + 2), `${saves} while ${before} were synced`);
+  await pipeline.close({ timeoutMs: 100 });
+});
+
 test("a log that cannot be read for a moment delays its lane, and no more", async () => {
   const clock = fakeClock();
   const store = durableMemory();

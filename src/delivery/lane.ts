@@ -1,9 +1,10 @@
 import type { Clock } from "../clock.ts";
-import { messageOf, RejectedError, SinkClosedError } from "../errors.ts";
+import { messageOf, SinkClosedError } from "../errors.ts";
 import { type Level, LEVEL_RANK } from "../record/level.ts";
 import type { LaneState, LaneStats } from "../pipeline/stats.ts";
-import type { Sink, SinkResult } from "../sink/sink.ts";
+import type { Sink } from "../sink/sink.ts";
 import type { CursorRow, LogStore } from "../storage/store.ts";
+import { type Attempt, attemptOf, attemptThatThrew } from "./attempt.ts";
 import type { Backoff } from "./backoff.ts";
 import type { LineBatch } from "./batch.ts";
 import type { DeadLetterReason, DeadLetters } from "./dead_letters.ts";
@@ -57,15 +58,6 @@ export interface LaneHost {
 /** Gives the event loop back after working this long without a pause. */
 const MAX_BUSY_MS = 4;
 const LEVEL_OF_LINE = /^\{"time":"[^"]*","level":"(\w+)"/;
-
-/** What is left of a batch after an attempt. */
-interface Attempt {
-  readonly delivered: number;
-  readonly rejected: readonly { readonly index: number; readonly reason: string }[];
-  /** Records to send again, with the error that says why. */
-  readonly again: readonly number[];
-  readonly error: string;
-}
 
 /** One sink's way through the log: its cursor, its batches, its retries. No lane knows of another. */
 export class Lane {
@@ -233,50 +225,17 @@ export class Lane {
     const { signal } = this.#abort;
     try {
       const result = await this.#settings.sink.write(batch, { signal, attempt });
-      return this.#outcome(batch, result ?? {});
+      const outcome = attemptOf(batch, result ?? {}, this.#settings.sink.order);
+      if (outcome.delivered === batch.count) this.#succeeded();
+      else this.#failures++;
+      return outcome;
     } catch (error) {
       this.#failures++;
-      const reason = messageOf(error);
-      const all = [...Array(batch.count).keys()];
-      if (error instanceof SinkClosedError) return void this.#stop(reason, error.isExpected);
-      if (signal.aborted) return undefined;
-      if (error instanceof RejectedError) {
-        const rejected = all.map((index) => ({ index, reason }));
-        return { delivered: 0, rejected, again: [], error: reason };
+      if (error instanceof SinkClosedError) {
+        return void this.#stop(messageOf(error), error.isExpected);
       }
-      return { delivered: 0, rejected: [], again: all, error: reason };
+      return signal.aborted ? undefined : attemptThatThrew(batch, error);
     }
-  }
-
-  #outcome(batch: LineBatch, result: SinkResult): Attempt {
-    const isInBatch = (index: number) =>
-      Number.isInteger(index) && index >= 0 && index < batch.count;
-    const retry = [...new Set(result.retry ?? [])].filter(isInBatch);
-    const retried = new Set(retry);
-    const rejections = new Map((result.reject ?? []).map((one) => [one.index, one]));
-    const reject = [...rejections.values()].filter(({ index }) =>
-      isInBatch(index) && !retried.has(index)
-    );
-    if (retry.length === 0 && reject.length === 0) {
-      this.#succeeded();
-      return { delivered: batch.count, rejected: [], again: [], error: "" };
-    }
-    this.#failures++;
-    let again = [...retry].sort((a, b) => a - b);
-    let rejected = reject;
-    const first = again[0];
-    if (first !== undefined && this.#settings.sink.order !== "none") {
-      // In strict order nothing may overtake the first failure: everything behind it goes again.
-      again = [...Array(batch.count - first).keys()].map((i) => first + i);
-      rejected = reject.filter(({ index }) => index < first);
-    }
-    const delivered = batch.count - again.length - rejected.length;
-    return {
-      delivered,
-      rejected,
-      again,
-      error: "The sink asked for these records to be sent again",
-    };
   }
 
   #succeeded(): void {

@@ -53,14 +53,13 @@ const CLOSE_GRACE_MS = 1_000;
 export async function openPipeline(options: PipelineOptions = {}): Promise<Pipeline> {
   const clock = options.clock ?? systemClock;
   const tell = isolated(options.onEvent ?? stderrVoice(clock));
-  const names = Object.keys(options.sinks ?? { console: true });
   const settings = Object.entries(options.sinks ?? { console: consoleSink() }).map(
     ([name, sink]) => laneSettings(name, sink, options.wal !== undefined),
   );
   const { log, letters } = await openLogs(options, clock, tell);
   let pipeline: OpenPipeline;
   try {
-    pipeline = new OpenPipeline(options, log, letters, names, clock, tell);
+    pipeline = new OpenPipeline(options, log, letters, clock, tell);
   } catch (error) {
     await letters.close();
     await log.close();
@@ -99,7 +98,6 @@ class OpenPipeline implements Pipeline {
   readonly #ledger: Ledger;
   readonly #subscriptions: Subscriptions;
   readonly #lanes: Lane[] = [];
-  readonly #orphans: readonly CursorRow[];
   readonly #settledListeners = new Set<() => void>();
   readonly #withdraw: (() => void)[] = [];
   #closing: Promise<DrainReport> | undefined;
@@ -108,7 +106,6 @@ class OpenPipeline implements Pipeline {
     options: PipelineOptions,
     log: Wal,
     letters: DeadLetters,
-    names: readonly string[],
     clock: Clock,
     tell: (event: PipelineEvent) => void,
   ) {
@@ -119,7 +116,6 @@ class OpenPipeline implements Pipeline {
     this.#random = options.random ?? Math.random;
     this.#tell = tell;
     this.deadLetters = letters;
-    this.#orphans = log.cursors().filter((row) => !names.includes(row.lane));
     this.#subscriptions = new Subscriptions(log, clock);
     this.#ledger = new Ledger({
       log,
@@ -201,7 +197,8 @@ class OpenPipeline implements Pipeline {
 
   /** Everything is open: stores where the lanes stand, and begins to deliver. */
   async begin(): Promise<void> {
-    for (const { lane } of this.#orphans) {
+    const names = new Set(this.#lanes.map((lane) => lane.name));
+    for (const { lane } of this.#log.cursors().filter((row) => !names.has(row.lane))) {
       const message = `The log holds a cursor of sink "${lane}", which is not configured: ` +
         `it is kept for when that sink comes back`;
       this.#tell({ kind: "orphan-cursor", message, lane });

@@ -83,15 +83,19 @@ export type {
   FileStore,
   InputMark,
   LogChunk,
+  LogEntry,
   LogGap,
   LogNotice,
+  LogProvider,
   LogRead,
   LogReader,
+  LogSettings,
   LogStats,
   LogStore,
   SeqRun,
   StoreEntry,
   StoreFile,
+  SyncPolicy,
 } from "./src/storage/store.ts";
 export {
   createTail,
@@ -107,5 +111,4 @@ export {
   type TailStats,
 } from "./src/tail/hub.ts";
 export { openWal, type Wal, type WalOptions } from "./src/wal/wal.ts";
-export type { SyncPolicy } from "./src/wal/commit.ts";
 export type { DamagePolicy } from "./src/wal/damage.ts";

@@ -79,7 +79,7 @@ test("cursors that are synced tell of nothing that a sink delivered while it syn
     ...quiet,
   });
   const saves: number[] = [];
-  const cursors = await store.openFile("cursors");
+  const cursors = await store.openFile("cursors", "write");
   const nextSeqs = async (): Promise<number[]> => {
     const raw = new Uint8Array(131_072);
     const text = new TextDecoder().decode(raw.subarray(0, await cursors.read(raw, 0)));
@@ -104,10 +104,10 @@ test("a log that cannot be read for a moment delays its lane, and no more", asyn
   let failing = 3;
   const flaky = {
     ...store,
-    openFile: (name: string) =>
+    openFile: (name: string, access: "read" | "write") =>
       name.startsWith("wal-") && isOpen && failing-- > 0
         ? Promise.reject(new Error("EMFILE: too many open files"))
-        : store.openFile(name),
+        : store.openFile(name, access),
   };
   let isOpen = false;
   const a = recordingSink();

@@ -77,7 +77,7 @@ test("transform redacts before log, sinks, subscribers and tail see a record, or
   assert.equal(pipeline.stats().filtered, 1);
   for (const { name, size } of await store.list()) {
     const bytes = new Uint8Array(size);
-    await (await store.openFile(name)).read(bytes, 0);
+    await (await store.openFile(name, "read")).read(bytes, 0);
     assert.doesNotMatch(new TextDecoder().decode(bytes), /4111/);
   }
 });

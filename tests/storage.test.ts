@@ -24,7 +24,7 @@ function everyStore(name: string, run: (store: FileStore) => Promise<void>): voi
 }
 
 async function text(store: FileStore, name: string): Promise<string> {
-  const file = await store.openFile(name);
+  const file = await store.openFile(name, "read");
   const bytes = new Uint8Array(file.size + 10);
   let done = 0;
   for (;;) {
@@ -57,7 +57,7 @@ everyStore("what is appended is read, from any offset, through any handle", asyn
 
 everyStore("an opened file goes on at its end", async (store) => {
   store.createSync("a").writeSync(encode("one"));
-  const again = await store.openFile("a");
+  const again = await store.openFile("a", "write");
   assert.equal(again.size, 3);
   again.writeSync(encode("two"));
   again.close();
@@ -104,9 +104,9 @@ everyStore("names are listed with sizes, exist once, and go", async (store) => {
     { name: "b", size: 5 },
   ]);
   assert.throws(() => store.createSync("a"));
-  await assert.rejects(store.openFile("c"));
+  await assert.rejects(store.openFile("c", "read"));
   await store.remove("a");
-  await assert.rejects(store.openFile("a"));
+  await assert.rejects(store.openFile("a", "write"));
 });
 
 everyStore("an inner store is apart from the outer one and the same each time", async (store) => {

@@ -51,9 +51,9 @@ test("readable() reads nothing ahead", async () => {
   const store = wal.store;
   let reads = 0;
   const openFile = store.openFile.bind(store);
-  store.openFile = async (name) => {
+  store.openFile = async (name, access) => {
     reads++;
-    return await openFile(name);
+    return await openFile(name, access);
   };
   const reader = wal.readable().getReader();
   await settle();
@@ -92,8 +92,8 @@ test("readable() that fails gives its descriptor back and stops listening", asyn
   const stream = wal.readable().getReader();
   await stream.read();
   const openFile = wal.store.openFile.bind(wal.store);
-  wal.store.openFile = async (name) => ({
-    ...await openFile(name),
+  wal.store.openFile = async (name, access) => ({
+    ...await openFile(name, access),
     read: () => Promise.reject(new Error("EIO: i/o error")),
   });
   await assert.rejects(async () => {

@@ -25,7 +25,7 @@ async function headers(disk: TestDisk): Promise<SegmentHeader[]> {
   const store = disk.store();
   const found: SegmentHeader[] = [];
   for (const name of disk.segments) {
-    const file = await store.openFile(name);
+    const file = await store.openFile(name, "read");
     found.push((await readSegmentHeader(file, store))!);
     file.close();
   }

@@ -47,6 +47,11 @@ export function ftruncate(fd: number, size: number): Promise<void> {
   return settle((done) => fs.ftruncate(fd, size, done));
 }
 
+/** Renames a file, in place of one that may have the name. */
+export function rename(from: string, to: string): Promise<void> {
+  return settle((done) => fs.rename(from, to, done));
+}
+
 /** Removes a file. */
 export function unlink(path: string): Promise<void> {
   return settle((done) => fs.unlink(path, done));

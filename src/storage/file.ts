@@ -14,8 +14,11 @@
  */
 import { onProcessExit } from "../platform/exit.ts";
 import * as fs from "../platform/fs.ts";
-import { lockFolder } from "./lock.ts";
+import { type FolderLock, lockFolder } from "./lock.ts";
 import type { FileStore, StoreFile } from "./store.ts";
+
+/** What room is filled with. Zeros, not a hole: a hole still has its blocks to be found at each sync. */
+const ZEROS = new Uint8Array(256 * 1024);
 
 function handle(name: string, fd: number): StoreFile {
   let size = fs.sizeSync(fd);
@@ -45,6 +48,13 @@ function handle(name: string, fd: number): StoreFile {
       }
       size = Math.max(size, offset + bytes.length);
     },
+    reserveSync(bytes) {
+      for (let done = 0; done < bytes;) {
+        const taken = fs.writeSync(use(), ZEROS.subarray(0, bytes - done), size + done);
+        if (taken === 0) throw new Error(`The disk took none of ${bytes} bytes for "${name}"`);
+        done += taken;
+      }
+    },
     // Asynchronous for the sake of `use`: callers handle a promise that rejects, not a throw.
     read: async (into, offset) => await fs.read(use(), into, offset),
     sync: async () => await fs.fdatasync(use()),
@@ -66,11 +76,11 @@ function handle(name: string, fd: number): StoreFile {
  * Synced bytes survive a kill and a power cut, as far as the disk keeps its word about fdatasync.
  */
 export function fileStore(folder: string): FileStore {
-  return folderStore(folder, true);
+  return folderStore(folder);
 }
 
-function folderStore(folder: string, locks: boolean): FileStore {
-  let release: (() => void) | undefined;
+function folderStore(folder: string, outer?: FileStore): FileStore {
+  let lock: FolderLock | undefined;
   const path = (name: string) => fs.joinPath(folder, name);
   return {
     label: folder,
@@ -79,20 +89,27 @@ function folderStore(folder: string, locks: boolean): FileStore {
       // As a promise that rejects, not a throw: callers handle one kind of failure.
       return Promise.resolve().then(() => {
         makeFolder(folder);
-        if (locks) release = lockFolder(folder);
+        if (outer === undefined) lock = lockFolder(folder);
       });
     },
+    isHeld: () => outer?.isHeld() ?? lock?.isHeld() ?? false,
     list: () => fs.listFolder(folder),
     createSync: (name) => handle(name, fs.openSync(path(name), "wx+")),
-    openFile: (name) => Promise.resolve().then(() => handle(name, fs.openSync(path(name), "r+"))),
+    openFile: (name, access) =>
+      Promise.resolve().then(() =>
+        handle(name, fs.openSync(path(name), access === "read" ? "r" : "r+"))
+      ),
+    rename: (from, to) => fs.rename(path(from), path(to)),
     remove: (name) => fs.unlink(path(name)),
     syncFolder: () => fs.syncFolder(folder),
     crc32: fs.crc32,
     onExit: onProcessExit,
-    inner: (name) => folderStore(path(name), false),
+    inner(name) {
+      return folderStore(path(name), outer ?? this);
+    },
     close() {
-      release?.();
-      release = undefined;
+      lock?.release();
+      lock = undefined;
       return Promise.resolve();
     },
   };

@@ -17,6 +17,14 @@ interface Owner extends ProcessIdentity {
   readonly kernel: boolean;
 }
 
+/** A folder's lock while it is ours. */
+export interface FolderLock {
+  /** Whether the file still names us: somebody may have removed it, or taken it over a network. */
+  isHeld(): boolean;
+  /** Gives it back. */
+  release(): void;
+}
+
 /** Tokens of the locks that this thread holds. */
 const held = new Set<string>();
 
@@ -26,10 +34,9 @@ const held = new Set<string>();
  * container that starts again with the same pid is not locked out by its own past. On Deno the kernel's
  * lock of the file decides between Deno processes, whatever their permissions.
  *
- * @returns A function that gives the lock back
  * @throws {StoreLockedError} If a running process holds it
  */
-export function lockFolder(folder: string): () => void {
+export function lockFolder(folder: string): FolderLock {
   const path = joinPath(folder, "LOCK");
   const token = crypto.randomUUID();
   const owner: Owner = { ...thisProcess(), token, kernel: hasKernelLock() };
@@ -37,8 +44,8 @@ export function lockFolder(folder: string): () => void {
   // A stale lock may be taken by another process between our look and our move: then look again.
   for (let attempt = 0; attempt < 10; attempt++) {
     if (createTextSync(path, text)) {
-      const release = confirm(path, text, token);
-      if (release !== undefined) return release;
+      const lock = confirm(path, text, token);
+      if (lock !== undefined) return lock;
       continue;
     }
     const found = readTextSync(path);
@@ -55,17 +62,21 @@ export function lockFolder(folder: string): () => void {
  * Makes sure of a lock that was just written: who sees the file between its creation and its text takes
  * it for the rest of a dead process and moves it away. Undefined if that has happened.
  */
-function confirm(path: string, text: string, token: string): (() => void) | undefined {
+function confirm(path: string, text: string, token: string): FolderLock | undefined {
   const unlock = hasKernelLock() ? takeIfThere(path) : () => {};
   if (unlock === undefined || readTextSync(path) !== text) {
     unlock?.();
     return undefined;
   }
   held.add(token);
-  return () => {
-    held.delete(token);
-    if (parseOwner(readTextSync(path) ?? "")?.token === token) removeSync(path);
-    unlock();
+  const isHeld = (): boolean => readTextSync(path) === text;
+  return {
+    isHeld,
+    release() {
+      held.delete(token);
+      if (isHeld()) removeSync(path);
+      unlock();
+    },
   };
 }
 

@@ -96,6 +96,7 @@ export function memoryStore(): FileStore {
     label: "memory",
     keeps: "process",
     open: () => Promise.resolve(),
+    isHeld: () => true,
     list: () => Promise.resolve([...files].map(([name, { size }]): StoreEntry => ({ name, size }))),
     createSync(name) {
       if (files.has(name)) throw new Error(`File "${name}" exists in the memory store`);
@@ -104,6 +105,11 @@ export function memoryStore(): FileStore {
       return handle(name, file);
     },
     openFile: (name) => Promise.resolve().then(() => handle(name, existing(name))),
+    rename: (from, to) =>
+      Promise.resolve().then(() => {
+        files.set(to, existing(from));
+        files.delete(from);
+      }),
     remove: (name) => Promise.resolve(void files.delete(name)),
     syncFolder: () => Promise.resolve(),
     crc32: crc32Of,

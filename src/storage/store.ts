@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { Clock } from "../clock.ts";
 
 /** A file of a {@linkcode FileStore}. One writer; any number of reads at once. */
 export interface StoreFile {
@@ -19,11 +20,16 @@ export interface StoreFile {
   writeSync(bytes: Uint8Array): number;
   /** Writes all bytes at an offset, at once. */
   writeAtSync(bytes: Uint8Array, offset: number): void;
+  /**
+   * Makes room behind the end, at once, so that the next appends change no size: a sync then has less to
+   * do. The room reads as zeros, `size` does not count it, and `truncate` gives it back. Optional.
+   */
+  reserveSync?(bytes: number): void;
   /** Reads into `into` from `offset`; returns the count, 0 at the end of the file. */
   read(into: Uint8Array, offset: number): Promise<number>;
   /** Makes everything written so far survive a power cut (fdatasync). */
   sync(): Promise<void>;
-  /** Cuts the file to `size` bytes. */
+  /** Cuts the file to `size` bytes; gives back what was reserved. */
   truncate(size: number): Promise<void>;
   /** Gives the descriptor back. A second call does nothing. */
   close(): void;
@@ -45,12 +51,23 @@ export interface FileStore {
   readonly keeps: "process" | "disk";
   /** Makes the store ready (creates the folder) and takes its lock for this process. */
   open(): Promise<void>;
+  /**
+   * Whether the lock that `open` took is still ours. Asked before each acknowledgement, so that a process
+   * that slept while another one took its place never promises what that one does not know of.
+   */
+  isHeld(): boolean;
   /** All files, in no order. */
   list(): Promise<StoreEntry[]>;
   /** Creates a file that must not exist, at once. */
   createSync(name: string): StoreFile;
-  /** Opens an existing file for reading and writing. */
-  openFile(name: string): Promise<StoreFile>;
+  /**
+   * Opens an existing file.
+   *
+   * @param access What it is opened for; for `read` no permission to write is needed
+   */
+  openFile(name: string, access: "read" | "write"): Promise<StoreFile>;
+  /** Gives a file another name, in place of one that may have it. */
+  rename(from: string, to: string): Promise<void>;
   /** Removes a file. */
   remove(name: string): Promise<void>;
   /** Makes created and removed names survive a power cut. */
@@ -158,6 +175,50 @@ export interface LogStats {
   readonly syncs: number;
   /** write(2) calls. */
   readonly writes: number;
+}
+
+/** What a log was asked to be. */
+export interface LogSettings {
+  /**
+   * When a record counts as durable: `always` after fdatasync (group commit; survives a power cut),
+   * `interval` and `never` after write(2) (survives a kill).
+   *
+   * @default {"always"}
+   */
+  readonly sync?: SyncPolicy;
+  /** With `interval`: the longest time in milliseconds that a record stays unsynced. @default {500} */
+  readonly syncIntervalMs?: number;
+  /** Bytes of delivered records to keep for history and replay, or "all". @default {67108864} */
+  readonly retain?: number | "all";
+  /** Delivered records older than this go even when `retain` has room. @default {Infinity} */
+  readonly retainAgeMs?: number;
+  /** The log is full at this size. @default {4294967296} (4 GiB) */
+  readonly maxBytes?: number;
+  /** Told of repairs, damage and limits. */
+  readonly onNotice?: (notice: LogNotice) => void;
+  /** Time. */
+  readonly clock?: Clock;
+}
+
+/** When written records are synced: before they are acknowledged, every so often, or never. */
+export type SyncPolicy = "always" | "interval" | "never";
+
+/** A store that keeps whole logs by itself, such as tables of a database, rather than bytes. */
+export interface LogProvider {
+  /** How messages call this store. */
+  readonly label: string;
+  /** What synced lines survive: the end of nothing (`process`), or of process and power (`disk`). */
+  readonly keeps: "process" | "disk";
+  /** Opens the log of this name, which is created if it is missing; one opening at a time. */
+  openLog(name: string, settings: LogSettings): Promise<LogStore>;
+}
+
+/** A record and its place. */
+export interface LogEntry {
+  /** Its sequence number. */
+  readonly seq: number;
+  /** Its line, without the LF. */
+  readonly line: string;
 }
 
 /** A whole log: lines in order, each with a sequence number; one writer, many readers. */

@@ -1,7 +1,5 @@
 import type { Clock } from "../clock.ts";
-
-/** When written records are synced: before they are acknowledged, every so often, or never. */
-export type SyncPolicy = "always" | "interval" | "never";
+import type { SyncPolicy } from "../storage/store.ts";
 
 /** What a commit is made of. */
 export interface CommitHost {

@@ -34,7 +34,7 @@ export class CursorFile {
   /** Opens or creates the file and reads the newer valid slot. */
   static async open(store: FileStore): Promise<CursorFile> {
     const exists = (await store.list()).some((entry) => entry.name === NAME);
-    const file = exists ? await store.openFile(NAME) : store.createSync(NAME);
+    const file = exists ? await store.openFile(NAME, "write") : store.createSync(NAME);
     const slots = [await readSlot(file, store, 0), await readSlot(file, store, 1)];
     const newest = slots.reduce((a, b) => (b?.generation ?? 0) > (a?.generation ?? 0) ? b : a);
     return new CursorFile(store, file, newest ?? { generation: 0, log: undefined, rows: [] });

@@ -47,7 +47,7 @@ async function readHeaderOrSalvage(
   epoch: number,
 ): Promise<Segment | undefined> {
   const { store } = context;
-  const file = await store.openFile(name);
+  const file = await store.openFile(name, "read");
   const { size } = file;
   try {
     const header = await readSegmentHeader(file, store) ?? await salvage(context, file, epoch);

@@ -139,7 +139,7 @@ export class WalReader implements LogReader {
   /** False if the segment was trimmed away meanwhile. */
   async #enter(segment: Segment): Promise<boolean> {
     try {
-      const file = await this.#log.store.openFile(segment.name);
+      const file = await this.#log.store.openFile(segment.name, "read");
       this.#scanner = new FrameScanner(file, this.#log.store, segment.header.salt);
     } catch (error) {
       if (this.#log.segments.includes(segment)) throw error;

@@ -122,7 +122,7 @@ async function olderInputs(
   const sound = segments.findLastIndex(({ header }) => header.log !== "");
   const marks = [...segments[sound]?.header.inputs ?? []];
   for (const segment of segments.slice(Math.max(0, sound), -1)) {
-    const file = await context.store.openFile(segment.name);
+    const file = await context.store.openFile(segment.name, "read");
     try {
       // Damage there is for the reader to tell, who meets it again.
       const quiet: RecoveryContext = { ...context, policy: "quarantine", tell: () => {} };
@@ -136,7 +136,7 @@ async function olderInputs(
 
 /** Scans the last segment, repairs a torn tail, and syncs what is kept. */
 async function scanLast(context: RecoveryContext, segment: Segment): Promise<Scan> {
-  const file = await context.store.openFile(segment.name);
+  const file = await context.store.openFile(segment.name, "write");
   try {
     const scan = await scanFrames(context, file, segment, file.size);
     if (scan.end < file.size) await cutTornTail(context, file, segment, scan.end);
@@ -207,7 +207,7 @@ async function syncSealed(
   for (const [i, { name, header }] of segments.slice(0, -1).entries()) {
     // Every opening syncs what it found, so the segments of earlier ones left nothing to do.
     if (header.epoch < epoch || segments[i + 1]!.header.first <= durable) continue;
-    const file = await context.store.openFile(name);
+    const file = await context.store.openFile(name, "write");
     try {
       await file.sync();
     } finally {

@@ -7,10 +7,11 @@ import type {
   LogChunk,
   LogNotice,
   LogReader,
+  LogSettings,
   LogStats,
   LogStore,
 } from "../storage/store.ts";
-import { GroupCommit, type SyncPolicy } from "./commit.ts";
+import { GroupCommit } from "./commit.ts";
 import { CursorFile } from "./cursors.ts";
 import { readable } from "./readable.ts";
 import { WalReader } from "./reader.ts";
@@ -23,24 +24,9 @@ import { Window } from "./window.ts";
 import { SegmentWriter } from "./writer.ts";
 
 /** How a write-ahead log behaves. */
-export interface WalOptions {
-  /**
-   * When a record counts as durable: `always` after fdatasync (group commit; survives a power cut),
-   * `interval` and `never` after write(2) (survives a kill).
-   *
-   * @default {"always"}
-   */
-  readonly sync?: SyncPolicy;
-  /** With `interval`: the longest time in milliseconds that a record stays unsynced. @default {500} */
-  readonly syncIntervalMs?: number;
+export interface WalOptions extends LogSettings {
   /** A segment is closed at this size. @default {67108864} (64 MiB) */
   readonly segmentBytes?: number;
-  /** Bytes of delivered segments to keep for history and replay, or "all". @default {67108864} */
-  readonly retain?: number | "all";
-  /** Delivered segments older than this go even when `retain` has room. @default {Infinity} */
-  readonly retainAgeMs?: number;
-  /** The log is full at this size. @default {4294967296} (4 GiB) */
-  readonly maxBytes?: number;
   /** The log is full beyond this many segments; every start makes one. @default {Infinity} */
   readonly maxSegments?: number;
   /** Bytes of the newest records to keep in memory for readers that keep up. @default {4194304} */
@@ -52,10 +38,6 @@ export interface WalOptions {
    * @default {"refuse"}
    */
   readonly onDamage?: DamagePolicy;
-  /** Told of repairs, damage and limits. */
-  readonly onNotice?: (notice: LogNotice) => void;
-  /** Time. */
-  readonly clock?: Clock;
 }
 
 /** A write-ahead log: a {@linkcode LogStore} over the bytes of a {@linkcode FileStore}. */

@@ -111,7 +111,7 @@ function markedStore(store: FileStore, marks: Marks): FileStore {
       const step = marks.begin("rotation");
       return markedFile(store.createSync(name), marks, step);
     },
-    openFile: async (name) => markedFile(await store.openFile(name), marks),
+    openFile: async (name, access) => markedFile(await store.openFile(name, access), marks),
     async remove(name) {
       const step = marks.begin("trim");
       try {

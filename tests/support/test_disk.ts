@@ -144,6 +144,7 @@ class Disk implements TestDisk {
       label: "test disk",
       keeps: "disk",
       open: () => Promise.resolve(),
+      isHeld: () => true,
       list: () =>
         Promise.resolve([...this.files].map(([name, { length }]) => ({ name, size: length }))),
       createSync: (name) => {
@@ -154,6 +155,11 @@ class Disk implements TestDisk {
       openFile: (name) => {
         if (this.files.has(name)) return Promise.resolve(this.#handle(name));
         return Promise.reject(new Error(`${name} is missing`));
+      },
+      rename: (from, to) => {
+        this.files.set(to, this.files.get(from)!);
+        this.files.delete(from);
+        return Promise.resolve();
       },
       remove: (name) => {
         const answer = this.onRemove(name);

@@ -78,6 +78,11 @@ export class SinkClosedError extends Error {
   }
 }
 
+/** The system's code for what went wrong (`ENOSPC`), or an empty string. */
+export function codeOf(error: unknown): string {
+  return String((error as { code?: unknown } | null)?.code ?? "");
+}
+
 /** What an error says in one line, whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -53,7 +53,7 @@ test("a new sink's place is synced before the pipeline is open", async () => {
     },
   };
   const pipeline = await openPipeline({ sinks: { a: recordingSink() }, wal: { store: watched } });
-  assert.deepEqual(calls, ["write", "sync"]);
+  assert.deepEqual(calls, ["write", "write", "sync"]);
   await pipeline.close();
 });
 

@@ -5,7 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { memoryStore, openPipeline, RejectedError } from "../mod.ts";
+import {
+  type FileStore,
+  memoryStore,
+  openPipeline,
+  RejectedError,
+  type StoreFile,
+} from "../mod.ts";
 import { fileSink } from "../src/sink/file.ts";
 import { fileStore } from "../src/storage/file.ts";
 import { fakeClock, recordingSink } from "../src/testing/mod.ts";
@@ -103,17 +109,18 @@ test("Durable means durable: what was acknowledged is in the files of another op
 test("Never in the way: a call returns at once and never throws, with dead sinks and a dead disk", async () => {
   const store = durableMemory();
   let refuse = false;
-  const broken = {
+  const breakable = (file: StoreFile): StoreFile => {
+    const write = file.writeSync;
+    file.writeSync = (bytes) => {
+      if (refuse) throw new Error("EIO");
+      return write(bytes);
+    };
+    return file;
+  };
+  const broken: FileStore = {
     ...store,
-    createSync: (name: string) => {
-      const file = store.createSync(name);
-      const write = file.writeSync;
-      file.writeSync = (bytes) => {
-        if (refuse) throw new Error("EIO");
-        return write(bytes);
-      };
-      return file;
-    },
+    createSync: (name) => breakable(store.createSync(name)),
+    openFile: async (name, access) => breakable(await store.openFile(name, access)),
   };
   const pipeline = await openPipeline({
     sinks: {

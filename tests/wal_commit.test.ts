@@ -175,7 +175,7 @@ test("a rotation during a sync loses no sync and no descriptor", async () => {
   assert.equal(disk.open, 0);
 });
 
-test("a failed fdatasync is final: nobody is acknowledged, and what was durable stays readable", async () => {
+test("fdatasync that fails twice is final: nobody is acknowledged, and what was durable stays readable", async () => {
   const disk = testDisk();
   const told: LogNotice[] = [];
   const wal = await open(disk, { onNotice: (notice) => told.push(notice) });
@@ -198,7 +198,7 @@ test("a failed fdatasync is final: nobody is acknowledged, and what was durable 
   await assert.rejects(wal.sync(), /cannot be synced: EIO/);
   assert.ok(wal.failure instanceof StoreFailedError);
   assert.deepEqual([wal.durableSeq, wal.flushSync()], [2, false]);
-  assert.deepEqual(told.map(({ kind }) => kind), ["failed"]);
+  assert.deepEqual(told.map(({ kind }) => kind), ["write-failed", "failed"]);
   const { lines } = await readLog(wal, 1);
   assert.equal(msgOf(lines.get(1)), "safe");
   await wal.close();
@@ -269,7 +269,7 @@ test("a failed sync of the interval ends the log", async () => {
   wal.stage(lineOf("x"));
   await wal.sync();
   await clock.advance(500);
-  assert.deepEqual(told.map(({ kind }) => kind), ["failed"]);
+  assert.deepEqual(told.map(({ kind }) => kind), ["write-failed", "failed"]);
   await assert.rejects(wal.sync(), StoreFailedError);
 });
 

@@ -50,7 +50,7 @@ test("the rows of the last save come back, without a sync after a kill", async (
   assert.deepEqual((await open(disk.copy())).cursors(), rows);
   const before = disk.syncs.length;
   await wal.syncCursors();
-  assert.deepEqual(disk.syncs.slice(before), ["cursors"]);
+  assert.deepEqual(disk.syncs.slice(before), ["cursors", ""]);
 });
 
 test("the newer slot wins, over any number of saves and openings", async () => {

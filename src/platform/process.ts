@@ -69,7 +69,8 @@ function hostName(): string {
   }
 }
 
-function bootId(): string {
+/** The kernel's id of this boot; empty where there is none, or we may not ask. */
+export function bootId(): string {
   return readOrEmpty("/proc/sys/kernel/random/boot_id").trim();
 }
 

@@ -14,6 +14,7 @@
  */
 import { onProcessExit } from "../platform/exit.ts";
 import * as fs from "../platform/fs.ts";
+import { bootId } from "../platform/process.ts";
 import { type FolderLock, lockFolder } from "./lock.ts";
 import type { FileStore, StoreFile } from "./store.ts";
 
@@ -85,6 +86,7 @@ function folderStore(folder: string, outer?: FileStore): FileStore {
   return {
     label: folder,
     keeps: "disk",
+    boot: bootId(),
     open() {
       // As a promise that rejects, not a throw: callers handle one kind of failure.
       return Promise.resolve().then(() => {

@@ -2,6 +2,9 @@ import { onProcessExit } from "../platform/exit.ts";
 import { crc32Of } from "./crc32.ts";
 import type { FileStore, StoreEntry, StoreFile } from "./store.ts";
 
+/** What is in memory is there as long as this process. */
+const BOOT = crypto.randomUUID();
+
 /** Bytes kept as the pieces they were written in, so that writing copies nothing. */
 class MemoryFile {
   readonly pieces: Uint8Array[] = [];
@@ -95,6 +98,7 @@ export function memoryStore(): FileStore {
   return {
     label: "memory",
     keeps: "process",
+    boot: BOOT,
     open: () => Promise.resolve(),
     isHeld: () => true,
     list: () => Promise.resolve([...files].map(([name, { size }]): StoreEntry => ({ name, size }))),

@@ -49,6 +49,11 @@ export interface FileStore {
   readonly label: string;
   /** What synced bytes survive: the end of nothing (`process`), or of process and power (`disk`). */
   readonly keeps: "process" | "disk";
+  /**
+   * Names the run of the machine that keeps unsynced bytes: while it is the same, nothing that was
+   * written is lost, synced or not. Empty if unknown.
+   */
+  readonly boot: string;
   /** Makes the store ready (creates the folder) and takes its lock for this process. */
   open(): Promise<void>;
   /**
@@ -269,6 +274,17 @@ export interface LogStore {
   canTrim(seq: number): boolean;
   /** Removes whole segments of which all records are below `seq`, as far as `retain` allows. */
   trim(seq: number): Promise<void>;
+  /**
+   * Gives up every record below `seq`, whatever `retain` says; durable when resolved. Space may come back
+   * later than that.
+   */
+  truncateBefore(seq: number): Promise<void>;
+  /**
+   * Gives up every record above `seq`; durable when resolved. The next record gets the number `seq + 1`.
+   *
+   * @throws {RangeError} If `seq` is below the record before the oldest
+   */
+  truncateAfter(seq: number): Promise<void>;
   /** Figures. */
   stats(): LogStats;
   /** Flushes, syncs, and gives everything back. */

@@ -4,40 +4,62 @@ import { readWhole } from "./whole.ts";
 
 /** The file's name. */
 const NAME = "cursors";
-/** Each of the two slots; about a hundred lanes fit. */
+/** Each slot; about a hundred lanes fit. */
 const SLOT_BYTES = 65_536;
+/** Slots of saves that nobody syncs, written in turn: one that is cut leaves the other whole. */
+const QUICK_SLOTS = [0, 1] as const;
+/** Slots of saves that are synced: a power cut can spoil what was not synced, and no more. */
+const DURABLE_SLOTS = [2, 3] as const;
 
 /** What a slot holds. */
 interface Slot {
-  /** Counts the saves; the higher of the two slots is the newer. */
+  /** Counts the saves; the highest of all slots is the newest. */
   readonly generation: number;
   readonly log: string | undefined;
+  /** Records below this one were given up, whatever the segments still hold. */
+  readonly from: number;
   readonly rows: readonly CursorRow[];
 }
 
 /**
- * Where the lanes are, in a file of two slots that are written in turn, so that a write that is cut
- * leaves the other one whole (LMDB keeps its two meta pages for the same reason). The file is advice:
- * the log is the truth, and a place outside the log is moved to its nearest end.
+ * Where the lanes are, in a file of four slots (LMDB keeps two meta pages for the same reason): two are
+ * written in turn by saves, two in turn by saves that are synced. The file is advice: the log is the
+ * truth, and a place outside the log is moved to its nearest end.
  */
 export class CursorFile {
   readonly #store: FileStore;
-  readonly #file: StoreFile;
+  #file: StoreFile | undefined;
   #newest: Slot;
+  /** The durable slot to write next: not the newer one of the two. */
+  #nextDurable: 0 | 1;
+  #isNamed: boolean;
 
-  private constructor(store: FileStore, file: StoreFile, newest: Slot) {
+  private constructor(
+    store: FileStore,
+    file: StoreFile | undefined,
+    newest: Slot,
+    nextDurable: 0 | 1,
+  ) {
     this.#store = store;
     this.#file = file;
     this.#newest = newest;
+    this.#nextDurable = nextDurable;
+    this.#isNamed = file !== undefined;
   }
 
-  /** Opens or creates the file and reads the newer valid slot. */
+  /** Opens the file, if there is one, and reads the newest valid slot. */
   static async open(store: FileStore): Promise<CursorFile> {
+    const none: Slot = { generation: 0, log: undefined, from: 0, rows: [] };
     const exists = (await store.list()).some((entry) => entry.name === NAME);
-    const file = exists ? await store.openFile(NAME, "write") : store.createSync(NAME);
-    const slots = [await readSlot(file, store, 0), await readSlot(file, store, 1)];
-    const newest = slots.reduce((a, b) => (b?.generation ?? 0) > (a?.generation ?? 0) ? b : a);
-    return new CursorFile(store, file, newest ?? { generation: 0, log: undefined, rows: [] });
+    if (!exists) return new CursorFile(store, undefined, none, 0);
+    const file = await store.openFile(NAME, "write");
+    const slots: Slot[] = [];
+    for (const index of [...QUICK_SLOTS, ...DURABLE_SLOTS]) {
+      slots[index] = await readSlot(file, store, index) ?? none;
+    }
+    const newest = slots.reduce((a, b) => b.generation > a.generation ? b : a);
+    const [a, b] = [slots[DURABLE_SLOTS[0]]!, slots[DURABLE_SLOTS[1]]!];
+    return new CursorFile(store, file, newest, a.generation > b.generation ? 1 : 0);
   }
 
   /** The rows of the last save. */
@@ -50,12 +72,35 @@ export class CursorFile {
     return this.#newest.log;
   }
 
+  /** Records below this one were given up. */
+  get from(): number {
+    return this.#newest.from;
+  }
+
   /**
-   * Writes the rows into the older slot, at once.
+   * Writes the rows, at once.
    *
    * @throws {RangeError} If they do not fit a slot
    */
-  saveSync(log: string, rows: readonly CursorRow[]): void {
+  saveSync(log: string, rows: readonly CursorRow[], from: number = this.from): void {
+    const generation = this.#newest.generation + 1;
+    this.#write(QUICK_SLOTS[generation % 2 as 0 | 1], { generation, log, from, rows });
+  }
+
+  /** Makes the last save survive a power cut. */
+  async sync(): Promise<void> {
+    if (this.#file === undefined) return;
+    const slot = { ...this.#newest, generation: this.#newest.generation + 1 };
+    this.#write(DURABLE_SLOTS[this.#nextDurable], slot);
+    await this.#file.sync();
+    this.#nextDurable = this.#nextDurable === 0 ? 1 : 0;
+    if (this.#isNamed) return;
+    await this.#store.syncFolder();
+    this.#isNamed = true;
+  }
+
+  #write(index: number, slot: Slot): void {
+    const { rows, ...rest } = slot;
     const body = new TextEncoder().encode(JSON.stringify(rows) + "\n");
     if (body.length + HEADER_UNIT_BYTES > SLOT_BYTES) {
       throw new RangeError(
@@ -63,24 +108,19 @@ export class CursorFile {
           `use fewer lanes or shorter names`,
       );
     }
-    const slot = new Uint8Array(HEADER_UNIT_BYTES + body.length);
-    slot.set(body, HEADER_UNIT_BYTES);
-    const generation = this.#newest.generation + 1;
+    const bytes = new Uint8Array(HEADER_UNIT_BYTES + body.length);
+    bytes.set(body, HEADER_UNIT_BYTES);
     const { crc32 } = this.#store;
-    const header = { $: "cursors", log, generation, len: body.length, body: hex32(crc32(body)) };
-    writeHeader(slot.subarray(0, HEADER_UNIT_BYTES), header, crc32);
-    this.#file.writeAtSync(slot, (generation % 2) * SLOT_BYTES);
-    this.#newest = { generation, log, rows };
-  }
-
-  /** Makes the last save survive a power cut. */
-  sync(): Promise<void> {
-    return this.#file.sync();
+    const header = { $: "cursors", ...rest, len: body.length, body: hex32(crc32(body)) };
+    writeHeader(bytes.subarray(0, HEADER_UNIT_BYTES), header, crc32);
+    this.#file ??= this.#store.createSync(NAME);
+    this.#file.writeAtSync(bytes, index * SLOT_BYTES);
+    this.#newest = slot;
   }
 
   /** Gives the descriptor back. */
   close(): void {
-    this.#file.close();
+    this.#file?.close();
   }
 }
 
@@ -99,6 +139,7 @@ async function readSlot(
   return {
     generation: Number(header.generation),
     log: String(header.log),
+    from: Number(header.from ?? 0),
     rows: JSON.parse(new TextDecoder().decode(body)) as CursorRow[],
   };
 }

@@ -1,96 +1,162 @@
-import type { StoreFile } from "../storage/store.ts";
+import type { FileStore, StoreFile } from "../storage/store.ts";
 import { type RecoveryContext, reportDamage } from "./damage.ts";
 import { FRAME_START, MAX_HEADER_BYTES } from "./frame.ts";
 import { FrameScanner, indexOf } from "./scan.ts";
 import {
   FORMAT_VERSION,
+  GRAFT_NAME,
   isSegmentName,
   parseSegmentName,
   readSegmentHeader,
   type Segment,
   SEGMENT_START,
   type SegmentHeader,
+  UNFINISHED,
 } from "./segment.ts";
 import { readWhole } from "./whole.ts";
 
 /** Added to the last known number of an opening where a segment's own cannot be read: surely above it. */
 const EPOCH_MARGIN = 1_000;
+/** Files that are opened at once: enough to keep the system's threads busy. */
+const OPEN_AT_ONCE = 16;
+/** Stands for a time that is not known. */
+const NEVER = new Date(0).toISOString();
+
+/** The files of a log. */
+export interface Inventory {
+  /** Segments, by the number of their first record; each as long as its file. */
+  readonly segments: Segment[];
+  /** A number that no opening had. */
+  readonly epoch: number;
+  /** Files that never held anything. */
+  readonly obsolete: string[];
+  /** Files that are not as they were written, or were never written to the end. */
+  readonly doubts: readonly Doubt[];
+}
+
+/** A segment whose first line cannot be read: damage, unless nothing in it was ever synced. */
+export interface Doubt {
+  /** The file. */
+  readonly name: string;
+  /** The number of its first record. */
+  readonly first: number;
+  /** Bytes in it. */
+  readonly size: number;
+  /** First byte that can be read again. */
+  readonly end: number;
+  /** What is wrong, to follow the segment's name. */
+  readonly what: string;
+}
+
+/** A segment, or a file of that name that holds none. */
+interface Found {
+  readonly name: string;
+  readonly size: number;
+  readonly header: SegmentHeader | undefined;
+  readonly state: "sound" | "headless" | "unborn" | "unreadable";
+}
 
 /**
- * Finds the segments of a log, oldest first, each as long as its file. A segment whose first line is
- * damaged is read by its name and its frames, which all carry its salt; its header then has no `log` and
- * no `prev`. A file that holds no record is removed, one that cannot be read or is not ours left aside.
+ * Finds the segments of a log. One whose first line is damaged is read by its name and its frames, which
+ * all carry its salt; its header then has no `log` and no `prev`. A file that holds no record is to be
+ * removed, one that cannot be read or is not ours is left aside.
  *
  * @param knownLog The log's id as the cursors tell it
  */
 export async function findSegments(
   context: RecoveryContext,
   knownLog: string | undefined,
-): Promise<Segment[]> {
-  const names = (await context.store.list()).map((entry) => entry.name).filter(isSegmentName);
+): Promise<Inventory> {
+  const names = (await context.store.list()).map((entry) => entry.name);
+  const obsolete = names.filter((name) => name.endsWith(UNFINISHED) && name !== GRAFT_NAME);
   const segments: Segment[] = [];
+  const doubts: Doubt[] = [];
   let epoch = 0;
-  for (const name of names.sort()) {
-    const header = await readHeaderOrSalvage(context, name, epoch + EPOCH_MARGIN);
-    if (header === undefined) continue;
-    epoch = Math.max(epoch, header.header.epoch);
-    segments.push(header);
+  for (const found of await lookAt(context.store, names.filter(isSegmentName).sort())) {
+    const { name, size: end, state } = found;
+    const doubt = doubtOf(found);
+    if (doubt !== undefined) doubts.push(doubt);
+    if (state === "unborn") {
+      tellUnborn(context, found);
+      obsolete.push(name);
+    }
+    if (found.header === undefined) continue;
+    // Its own number is not known; it is not below that of the segment before it.
+    const header = state === "headless" ? { ...found.header, epoch } : found.header;
+    epoch = Math.max(epoch, header.epoch);
+    segments.push({ name, header, end });
   }
-  const ours = withoutForeign(context, segments, knownLog);
-  // Two segments can begin at one sequence number when the first of them holds nothing.
-  return ours.sort((a, b) => a.header.first - b.header.first || a.header.epoch - b.header.epoch);
+  const isCertain = segments.every(({ header }) => header.log !== "");
+  return {
+    segments: withoutForeign(context, segments, knownLog),
+    epoch: epoch + (isCertain ? 1 : EPOCH_MARGIN),
+    obsolete,
+    doubts,
+  };
 }
 
-async function readHeaderOrSalvage(
-  context: RecoveryContext,
-  name: string,
-  epoch: number,
-): Promise<Segment | undefined> {
-  const { store } = context;
+/** Tells of a segment whose process ended, or whose disk was full, while it was being created. */
+export function tellUnborn(
+  { store, tell }: RecoveryContext,
+  { name, size }: { readonly name: string; readonly size: number },
+): void {
+  tell({
+    kind: "torn-tail",
+    message: `Segment "${name}" in "${store.label}" was cut while being created: ` +
+      `its ${size} bytes hold no record and are removed`,
+  });
+}
+
+/** Looks at many files, some at once, and keeps their order. */
+async function lookAt(store: FileStore, names: readonly string[]): Promise<Found[]> {
+  const found: Found[] = [];
+  let next = 0;
+  const look = async (): Promise<void> => {
+    while (next < names.length) {
+      const i = next++;
+      found[i] = await lookAtOne(store, names[i]!);
+    }
+  };
+  await Promise.all(Array.from({ length: OPEN_AT_ONCE }, look));
+  return found;
+}
+
+async function lookAtOne(store: FileStore, name: string): Promise<Found> {
   const file = await store.openFile(name, "read");
   const { size } = file;
   try {
-    const header = await readSegmentHeader(file, store) ?? await salvage(context, file, epoch);
-    if (header !== undefined) return { name, header, end: size };
-    if (!await isUnborn(file)) {
-      reportDamage(
-        context,
-        { file: name, offset: 0, end: size },
-        `has no frame that can be read: its ${size} bytes are left aside`,
-      );
-      return undefined;
-    }
+    const header = await readSegmentHeader(file, store);
+    if (header !== undefined) return { name, size, header, state: "sound" };
+    const salvaged = await salvage(file, store);
+    if (salvaged !== undefined) return { name, size, header: salvaged, state: "headless" };
+    const state = await isUnborn(file) ? "unborn" : "unreadable";
+    return { name, size, header: undefined, state };
   } finally {
     file.close();
   }
-  // The process ended, or the disk was full, while the segment was being created.
-  await store.remove(name);
-  context.tell({
-    kind: "torn-tail",
-    message: `Segment "${name}" in "${store.label}" was cut while being created: ` +
-      `its ${size} bytes hold no record and were removed`,
-  });
-  return undefined;
+}
+
+/** What is to be said of a file that is not sound; undefined if there is nothing. */
+function doubtOf({ name, size, header, state }: Found): Doubt | undefined {
+  const { first } = parseSegmentName(name);
+  if (state === "headless") {
+    const end = header!.head;
+    const what =
+      `is damaged from byte 0 to ${end}, in its first line: its records are read without it`;
+    return { name, first, size, end, what };
+  }
+  if (state !== "unreadable") return undefined;
+  const what = `has no frame that can be read: its ${size} bytes are left aside`;
+  return { name, first, size, end: size, what };
 }
 
 /** What stands in for a damaged first line, if the segment has a valid frame. */
-async function salvage(
-  context: RecoveryContext,
-  file: StoreFile,
-  epoch: number,
-): Promise<SegmentHeader | undefined> {
+async function salvage(file: StoreFile, store: FileStore): Promise<SegmentHeader | undefined> {
   const { first, salt } = parseSegmentName(file.name);
-  const scanner = new FrameScanner(file, context.store, salt);
-  const found = await scanner.findFrame(0, file.size);
+  const found = await new FrameScanner(file, store, salt).findFrame(0, file.size);
   if (found === undefined) return undefined;
-  const head = found.offset;
-  reportDamage(
-    context,
-    { file: file.name, offset: 0, end: head },
-    `is damaged from byte 0 to ${head}, in its first line: its records are read without it`,
-  );
-  const unknown = { log: "", prev: null, inputs: [], created: new Date(0).toISOString() };
-  return { version: FORMAT_VERSION, ...unknown, epoch, first, salt, head };
+  const unknown = { log: "", epoch: 0, boot: "", prev: null, inputs: [] };
+  return { version: FORMAT_VERSION, ...unknown, created: NEVER, first, salt, head: found.offset };
 }
 
 /** Whether a file without a whole first line never held a record: the beginning of that line, or zeros. */

@@ -1,5 +1,7 @@
 import type { FileStore, LogChunk, LogRead, LogReader } from "../storage/store.ts";
+import type { LostRecords } from "./damage.ts";
 import { FrameScanner } from "./scan.ts";
+import { seekFrame } from "./seek.ts";
 import type { Segment } from "./segment.ts";
 import type { Window } from "./window.ts";
 
@@ -15,8 +17,8 @@ export interface ReadableLog {
   readonly firstSeq: number;
   /** Records below this one are written. */
   readonly writtenSeq: number;
-  /** Tells of damage that a reader met; called once a place. */
-  damaged(segment: Segment, firstSeq: number, count: number): void;
+  /** Tells of damage that a reader met; throws if that is to end the reading. */
+  damaged(lost: LostRecords): void;
 }
 
 const END: LogRead = { kind: "end" };
@@ -119,12 +121,15 @@ export class WalReader implements LogReader {
       const resume = await this.#resumeAt(found, segment, until);
       // Trimmed while it was being read: what is missing there is no damage.
       if (this.nextSeq < this.#log.firstSeq) continue;
-      this.#offset = resume.offset;
       const seq = Math.min(resume.seq, until);
       // Damage among records that were not asked for is left to the reader that asks for them.
-      if (seq <= this.nextSeq) continue;
-      this.#log.damaged(segment, this.nextSeq, seq - this.nextSeq);
-      return this.#gap(seq, "damaged");
+      if (seq > this.nextSeq) {
+        const { name: file } = segment;
+        const place = { file, offset: this.#offset, end: resume.offset };
+        this.#log.damaged({ ...place, firstSeq: this.nextSeq, count: seq - this.nextSeq });
+      }
+      this.#offset = resume.offset;
+      if (seq > this.nextSeq) return this.#gap(seq, "damaged");
     }
   }
 
@@ -146,7 +151,7 @@ export class WalReader implements LogReader {
       return false;
     }
     this.#segment = segment;
-    this.#offset = segment.header.head;
+    this.#offset = await seekFrame(this.#scanner, segment, this.nextSeq);
     return true;
   }
 

@@ -1,48 +1,39 @@
-import { messageOf } from "../errors.ts";
-import type { FileStore, InputMark, LogNotice, StoreFile } from "../storage/store.ts";
+import type { FileStore, InputMark, LogNotice, SeqRun } from "../storage/store.ts";
+import { keepDamaged, keepTorn } from "./aside.ts";
+import { type ChainBreak, linkSegments } from "./chain.ts";
 import { type DamagePolicy, type RecoveryContext, reportDamage } from "./damage.ts";
-import { findSegments } from "./inventory.ts";
-import { FrameScanner } from "./scan.ts";
+import { type Doubt, findSegments, tellUnborn } from "./inventory.ts";
 import type { Segment } from "./segment.ts";
-import { readWhole, writeWholeSync } from "./whole.ts";
+import { frameAt, type Place } from "./place.ts";
+import { type Hole, scanSegment, type SegmentScan } from "./segment_scan.ts";
 
 export type { DamagePolicy } from "./damage.ts";
 
-/** A log as found at opening. */
+/** A log as found at opening. Nothing was changed to find it. */
 export interface RecoveredLog {
   /** The log's id; undefined if there is none yet. */
   readonly log: string | undefined;
-  /** The highest number of an opening. */
+  /** A number that no opening had. */
   readonly epoch: number;
   /** The segments that hold records, oldest first. */
   readonly segments: readonly Segment[];
   /** The sequence number that the next record gets. */
   readonly nextSeq: number;
+  /** Where the records end that are proven to be on the disk; the same as the end if all are. */
+  readonly proven: Place;
   /** The last place of each input. */
   readonly inputs: Map<string, InputMark>;
-  /** Segments that hold nothing and can be removed once a new one stands. */
-  readonly empty: readonly Segment[];
+  /** Files that hold nothing that counts: they go once a new segment stands. */
+  readonly obsolete: readonly string[];
+  /** Records that are damaged, as far as was found out. */
+  readonly lost: readonly SeqRun[];
+  /** Segments with something behind their end that does not count. */
+  readonly loose: readonly Segment[];
 }
-
-/** What the frames of a segment tell. */
-interface Scan {
-  /** Where the valid frames end. */
-  readonly end: number;
-  /** The sequence number after the last record. */
-  readonly nextSeq: number;
-  /** Records below this one were durable when the last frame was written. */
-  readonly durable: number;
-  /** The last place of each input. */
-  readonly marks: readonly InputMark[];
-}
-
-/** How many bytes of a torn tail are kept beside the log. */
-const TORN_KEPT_BYTES = 1_048_576;
 
 /**
- * Reads what an earlier run left. Only the last segment is scanned: every other one is sealed by the
- * header of its successor. After it the kept records are synced, since a kill leaves them in the page
- * cache, where they can be read and are not yet on the disk.
+ * Finds out what an earlier run left. Only the newest segments are read, back to the last record that is
+ * proven to be durable; every older one is sealed by its successor.
  *
  * @param knownLog The log's id as the cursors tell it
  * @throws {DamagedLogError} If there is damage and the policy is `refuse`
@@ -53,205 +44,223 @@ export async function recover(
   tell: (notice: LogNotice) => void,
   knownLog: string | undefined,
 ): Promise<RecoveredLog> {
-  const context = { store, policy, tell };
-  const found = await findSegments(context, knownLog);
-  const { segments, empty } = splitOffEmpty(found);
-  linkSegments(context, segments);
-  const last = segments.at(-1);
-  const inputs = new Map<string, InputMark>();
-  if (last === undefined) {
-    return { log: undefined, epoch: 0, segments, nextSeq: 1, inputs, empty };
-  }
-  const scan = await scanLast(context, last);
-  last.end = scan.end;
-  for (const mark of await olderInputs(context, segments)) inputs.set(mark.file, mark);
-  for (const mark of scan.marks) inputs.set(mark.file, mark);
-  await syncSealed(context, segments, scan.durable);
-  if (scan.end === last.header.head) empty.push(segments.pop()!);
+  const context = { store, policy, tell, damaged: new Set<string>() };
+  const { segments: found, epoch, obsolete, doubts } = await findSegments(context, knownLog);
+  const sizes = new Map(found.map(({ name, end }) => [name, end]));
+  const { segments, superseded, breaks } = linkSegments(found);
+  obsolete.push(...superseded.map(({ name }) => name));
   const log = found.find(({ header }) => header.log !== "")?.header.log ?? knownLog;
-  const epoch = Math.max(...found.map(({ header }) => header.epoch));
-  return { log, epoch, segments, nextSeq: scan.nextSeq, inputs, empty };
+  if (segments.length === 0) {
+    for (const doubt of doubts) reportDoubt(context, doubt);
+    const proven = { index: 0, offset: 0, seq: 1 };
+    return {
+      log,
+      epoch,
+      segments,
+      nextSeq: 1,
+      proven,
+      inputs: new Map(),
+      obsolete,
+      loose: [],
+      lost: [],
+    };
+  }
+  const scans = await scanNewest(store, segments);
+  for (const one of breaks) {
+    if (!scans.some(({ segment }) => segment === one.before)) reportBreak(context, one);
+  }
+  const durable = provenSeq(segments, scans);
+  const certain = wroteInThisBoot(store, scans) ? Infinity : durable;
+  const lost: SeqRun[] = [];
+  for (const doubt of doubts) {
+    if (doubt.first < certain || doubt.name === segments[0]!.name) reportDoubt(context, doubt);
+    else if (!segments.some(({ name }) => name === doubt.name)) {
+      tellUnborn(context, doubt);
+      obsolete.push(doubt.name);
+    }
+  }
+  const end = findEnd(context, segments, scans, certain, breaks, lost);
+  await tellTorn(context, segments, scans, end);
+  const inputs = await placesOfInputs(store, segments, scans, end.seq);
+  for (const name of context.damaged) await keepDamaged(store, name);
+  obsolete.push(...segments.splice(end.index + 1).map(({ name }) => name));
+  segments.at(-1)!.end = end.offset;
+  while (segments.length > 0 && segments.at(-1)!.end <= segments.at(-1)!.header.head) {
+    obsolete.push(segments.pop()!.name);
+  }
+  const proven = await provenPlace(store, segments, Math.min(durable, end.seq));
+  const loose = segments.filter(({ name, end }) => sizes.get(name)! > end);
+  return { log, epoch, segments, nextSeq: end.seq, proven, inputs, obsolete, loose, lost };
 }
 
 /**
- * Parts from the rest the segments that hold nothing: those of openings in which nothing was written.
- * One that a successor sealed held something once, so it is damaged, not empty; and the newest one is
- * needed, since it seals the one before it.
+ * Scans the newest segments, from the last one back to that which holds the first record that is not
+ * proven. Every opening makes durable what it found before it begins a segment of its own, so the
+ * segments of older openings have nothing to prove.
  */
-function splitOffEmpty(found: readonly Segment[]): { segments: Segment[]; empty: Segment[] } {
-  const sealed = new Set(found.map(({ header }) => header.prev?.salt));
-  const newest = found.at(-1);
-  const isEmpty = (segment: Segment): boolean =>
-    segment !== newest && segment.end <= segment.header.head && !sealed.has(segment.header.salt);
-  return {
-    segments: found.filter((segment) => !isEmpty(segment)),
-    empty: found.filter(isEmpty),
-  };
-}
-
-/** Sets where each segment ends, as its successor sealed it, and finds breaks in the chain. */
-function linkSegments(context: RecoveryContext, segments: readonly Segment[]): void {
-  for (let i = 1; i < segments.length; i++) {
-    const before = segments[i - 1]!;
-    const { prev, first, log } = segments[i]!.header;
-    // Its first line is damaged, which was reported: what it said of the chain is not known.
-    if (log === "") continue;
-    const size = before.end;
-    const linked = prev?.salt === before.header.salt;
-    if (linked) before.end = Math.min(prev.end, size);
-    if (linked && size >= prev.end) continue;
-    const what = linked
-      ? `ends at byte ${size} where ${prev.end} were written`
-      : `is not followed by the segment that should come after it`;
-    reportDamage(
-      context,
-      { file: before.name, offset: size, end: linked ? prev.end : size },
-      `${what}: records may be missing before number ${first}`,
-    );
-  }
-}
-
-/**
- * The places of inputs as known before the last segment's frames: its first line repeats them all. Where
- * that line is damaged, the segments before it tell.
- */
-async function olderInputs(
-  context: RecoveryContext,
+async function scanNewest(
+  store: FileStore,
   segments: readonly Segment[],
-): Promise<InputMark[]> {
-  const sound = segments.findLastIndex(({ header }) => header.log !== "");
-  const marks = [...segments[sound]?.header.inputs ?? []];
-  for (const segment of segments.slice(Math.max(0, sound), -1)) {
-    const file = await context.store.openFile(segment.name, "read");
-    try {
-      // Damage there is for the reader to tell, who meets it again.
-      const quiet: RecoveryContext = { ...context, policy: "quarantine", tell: () => {} };
-      marks.push(...(await scanFrames(quiet, file, segment, segment.end)).marks);
-    } finally {
-      file.close();
-    }
-  }
-  return marks;
-}
-
-/** Scans the last segment, repairs a torn tail, and syncs what is kept. */
-async function scanLast(context: RecoveryContext, segment: Segment): Promise<Scan> {
-  const file = await context.store.openFile(segment.name, "write");
-  try {
-    const scan = await scanFrames(context, file, segment, file.size);
-    if (scan.end < file.size) await cutTornTail(context, file, segment, scan.end);
-    await file.sync();
-    return scan;
-  } finally {
-    file.close();
-  }
-}
-
-async function scanFrames(
-  context: RecoveryContext,
-  file: StoreFile,
-  segment: Segment,
-  size: number,
-): Promise<Scan> {
-  const scanner = new FrameScanner(file, context.store, segment.header.salt);
-  const marks = new Map<string, InputMark>();
-  let end = segment.header.head;
-  let nextSeq = segment.header.first;
-  let durable = 0;
-  // Where damage begins that was met and not yet reported.
-  let damagedFrom: number | undefined;
-  for (let offset = end;;) {
-    const found = await scanner.at(offset, size);
-    if (found.kind === "end") break;
-    if (found.kind === "invalid") {
-      damagedFrom ??= offset;
-      // A later valid frame proves that this is no torn tail: it was followed by more.
-      const resume = await scanner.findFrame(offset + 1, size);
-      if (resume === undefined) break;
-      offset = resume.offset;
-      continue;
-    }
-    const { header, end: frameEnd } = found.frame;
-    if (header.seq > nextSeq || damagedFrom !== undefined) {
-      reportLost(context, segment, damagedFrom ?? offset, offset, nextSeq, header.seq - 1);
-    }
-    if (header.in !== undefined) marks.set(header.in.file, header.in);
-    damagedFrom = undefined;
-    offset = end = frameEnd;
-    nextSeq = header.seq + header.n;
-    durable = header.durable;
-  }
-  return { end, nextSeq, durable, marks: [...marks.values()] };
-}
-
-function reportLost(
-  context: RecoveryContext,
-  segment: Segment,
-  offset: number,
-  end: number,
-  from: number,
-  to: number,
-): void {
-  const lost = to < from ? "no record is lost" : `records ${from} to ${to} cannot be read`;
-  const place = { file: segment.name, offset, end };
-  reportDamage(context, place, `is damaged from byte ${offset} to ${end}: ${lost}`);
-}
-
-/** Syncs the finished segments of the last opening that may not have been synced by it. */
-async function syncSealed(
-  context: RecoveryContext,
-  segments: readonly Segment[],
-  durable: number,
-): Promise<void> {
+): Promise<readonly SegmentScan[]> {
   const { epoch } = segments.at(-1)!.header;
-  for (const [i, { name, header }] of segments.slice(0, -1).entries()) {
-    // Every opening syncs what it found, so the segments of earlier ones left nothing to do.
-    if (header.epoch < epoch || segments[i + 1]!.header.first <= durable) continue;
-    const file = await context.store.openFile(name, "write");
-    try {
-      await file.sync();
-    } finally {
-      file.close();
+  const scans: SegmentScan[] = [];
+  let durable = 0;
+  for (const segment of segments.toReversed()) {
+    if (
+      scans.length > 0 &&
+      (segment.header.epoch < epoch || durable >= scans[0]!.segment.header.first)
+    ) {
+      break;
     }
+    scans.unshift(await scanSegment(store, segment));
+    durable = Math.max(durable, scans[0]!.durable);
   }
+  return scans;
 }
 
-/** Cuts bytes that never became a whole frame, after keeping a copy of them beside the log. */
-async function cutTornTail(
+/** Every record below this one was synced, as frames behind it tell, or the opening that began here. */
+function provenSeq(segments: readonly Segment[], scans: readonly SegmentScan[]): number {
+  const first = scans[0]!.segment;
+  const before = segments[segments.length - scans.length - 1];
+  const floor = before === undefined || before.header.epoch < first.header.epoch
+    ? first.header.first
+    : 0;
+  return Math.max(floor, ...scans.map((scan) => scan.durable));
+}
+
+/** Whether everything that was written to the newest segments must be there: the machine still runs. */
+function wroteInThisBoot(store: FileStore, scans: readonly SegmentScan[]): boolean {
+  return store.boot !== "" && scans.some(({ segment }) => segment.header.boot === store.boot);
+}
+
+/**
+ * Where the log ends. What is missing among records that must be there is damage; what is missing behind
+ * them is a write that a power cut tore, which sectors in any order may have survived: there the log
+ * ends, and nobody was promised what follows.
+ */
+function findEnd(
   context: RecoveryContext,
-  file: StoreFile,
+  segments: readonly Segment[],
+  scans: readonly SegmentScan[],
+  certain: number,
+  breaks: readonly ChainBreak[],
+  lost: SeqRun[],
+): Place {
+  const from = segments.length - scans.length;
+  for (const [i, scan] of scans.entries()) {
+    const { header } = scan.segment;
+    const before = scans[i - 1];
+    if (before !== undefined && header.log === "" && header.first >= certain) {
+      return { index: from + i - 1, offset: before.end, seq: before.nextSeq };
+    }
+    for (const hole of holesOf(scan, scans[i + 1])) {
+      const { fromSeq, offset } = hole;
+      const place = { index: from + i, offset, seq: fromSeq };
+      if (fromSeq >= certain) return place;
+      const toSeq = Math.min(hole.toSeq, certain);
+      const broken = breaks.find(({ before }) => before === scan.segment);
+      reportHole(
+        context,
+        scan.segment,
+        hole,
+        toSeq,
+        hole.end < scan.segment.end ? undefined : broken,
+      );
+      if (toSeq > fromSeq) lost.push({ firstSeq: fromSeq, count: toSeq - fromSeq });
+      if (hole.toSeq > certain) return { ...place, seq: certain };
+    }
+  }
+  const last = scans.at(-1)!;
+  return { index: segments.length - 1, offset: last.end, seq: last.nextSeq };
+}
+
+/** The holes of a segment, and what is missing before the next one begins. */
+function holesOf(scan: SegmentScan, next: SegmentScan | undefined): readonly Hole[] {
+  const { holes, end: offset, nextSeq: fromSeq, segment } = scan;
+  const toSeq = next?.segment.header.first ?? fromSeq;
+  if (toSeq <= fromSeq) return holes;
+  return [...holes, { offset, end: segment.end, fromSeq, toSeq }];
+}
+
+function reportDoubt(context: RecoveryContext, { name, end, what }: Doubt): void {
+  reportDamage(context, { file: name, offset: 0, end }, what);
+}
+
+function reportBreak(context: RecoveryContext, one: ChainBreak): void {
+  const { before, offset, end, what, nextSeq } = one;
+  const place = { file: before.name, offset, end };
+  reportDamage(context, place, `${what}: records may be missing before number ${nextSeq}`);
+}
+
+function reportHole(
+  context: RecoveryContext,
   segment: Segment,
-  end: number,
+  hole: Hole,
+  toSeq: number,
+  broken: ChainBreak | undefined,
+): void {
+  const { offset, fromSeq } = hole;
+  const end = Math.max(hole.end, broken?.end ?? 0);
+  const lost = toSeq <= fromSeq
+    ? "no record is lost"
+    : `records ${fromSeq} to ${toSeq - 1} cannot be read`;
+  const place = { file: segment.name, offset, end };
+  const what = broken?.what ?? `is damaged from byte ${offset} to ${end}`;
+  reportDamage(context, place, `${what}: ${lost}`);
+}
+
+/** Tells of bytes behind the end that never became a whole frame, and keeps a copy of them. */
+async function tellTorn(
+  context: RecoveryContext,
+  segments: readonly Segment[],
+  scans: readonly SegmentScan[],
+  end: Place,
 ): Promise<void> {
-  const { store } = context;
-  const size = file.size - end;
-  const aside = `${segment.name}.${segment.header.epoch}-${end}.torn`;
-  const fate = await keepAside(store, aside, file, end).then(
-    () => `kept in "${aside}"`,
-    // The copy is a courtesy: a full disk must not keep the log from opening.
-    (error) => `not kept: ${messageOf(error)}`,
-  );
-  await file.truncate(end);
-  context.tell({
+  const { store, tell } = context;
+  const segment = segments[end.index]!;
+  const scan = scans.find((one) => one.segment === segment)!;
+  const later = segments.slice(end.index + 1).reduce((sum, one) => sum + one.end, 0);
+  const size = scan.contentEnd - end.offset + later;
+  if (size <= 0) return;
+  const fate = await keepTorn(store, segment, end.offset, scan.contentEnd);
+  tell({
     kind: "torn-tail",
     message: `Segment "${segment.name}" in "${store.label}" ended with ${size} bytes of an ` +
       `unfinished write: they were cut off and ${fate}`,
   });
 }
 
-async function keepAside(
+/**
+ * The last places of all inputs among the records below `seq`. The first line of a segment tells those
+ * at its beginning, its frames the later ones; where that line is damaged, the segments before it tell.
+ */
+async function placesOfInputs(
   store: FileStore,
-  name: string,
-  file: StoreFile,
-  from: number,
-): Promise<void> {
-  const torn = new Uint8Array(Math.min(file.size - from, TORN_KEPT_BYTES));
-  const kept = torn.subarray(0, await readWhole(file, torn, from));
-  await store.remove(name).catch(() => {});
-  const copy = store.createSync(name);
-  try {
-    writeWholeSync(copy, kept);
-  } finally {
-    copy.close();
+  segments: readonly Segment[],
+  scans: readonly SegmentScan[],
+  seq: number,
+): Promise<Map<string, InputMark>> {
+  const from = segments.length - scans.length;
+  const sound = segments.findLastIndex(({ header }, i) => i <= from && header.log !== "");
+  const older = segments.slice(Math.max(0, sound), from);
+  const inputs = new Map(
+    (older[0] ?? segments[from]!).header.inputs.map((mark) => [mark.file, mark]),
+  );
+  const all = [...await Promise.all(older.map((one) => scanSegment(store, one))), ...scans];
+  for (const { endSeq, mark } of all.flatMap((scan) => scan.marks)) {
+    if (endSeq <= seq) inputs.set(mark.file, mark);
   }
+  return inputs;
+}
+
+/** Where the record `seq` stands, or would. */
+async function provenPlace(
+  store: FileStore,
+  segments: readonly Segment[],
+  seq: number,
+): Promise<Place> {
+  const index = Math.max(0, segments.findLastIndex(({ header }) => header.first <= seq));
+  const segment = segments[index];
+  if (segment === undefined) return { index, offset: 0, seq };
+  return { index, ...await frameAt(store, segment, seq) };
 }

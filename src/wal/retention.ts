@@ -63,6 +63,22 @@ export class Retention {
     this.segments.push(segment);
   }
 
+  /** A segment takes the place of what follows the end that it names, as in {@linkcode linkSegments}. */
+  supersede(by: Segment): void {
+    while (this.segments.length > 0 && this.segments.at(-1)!.header.first >= by.header.first) {
+      this.#doomed.push(this.segments.pop()!.name);
+    }
+    const before = this.segments.at(-1);
+    if (before !== undefined) before.end = by.header.prev!.end;
+    this.#sealedBytes = this.segments.reduce((sum, { end }) => sum + end, 0);
+    this.segments.push(by);
+  }
+
+  /** Files that are no part of the log are removed with those that cease to be. */
+  discard(names: readonly string[]): void {
+    this.#doomed.push(...names);
+  }
+
   /** Whether the oldest segment may go: it is settled, and beyond what is kept or in the way. */
   canRemove(seq: number, full: boolean): boolean {
     const [oldest, next] = this.segments;

@@ -66,6 +66,7 @@ export class FrameScanner {
     for (let at = offset; at < end;) {
       const bytes = await this.#bytes(at, Math.min(end, at + READ_BYTES));
       for (let i = indexOf(bytes, mark, 0); i >= 0; i = indexOf(bytes, mark, i + 1)) {
+        // A record may hold these words, but not the salt, which nobody sees who writes records.
         const header = await this.#headerAt(at + i, end);
         if (header !== undefined) return { offset: at + i, header };
       }

@@ -25,6 +25,8 @@ export interface SegmentHeader {
   readonly first: number;
   /** Random, in every frame of the segment. */
   readonly salt: string;
+  /** The run of the machine that wrote it, as the store names it. */
+  readonly boot: string;
   /** When the segment was made, ISO 8601; never used for order. */
   readonly created: string;
   /** The segment before; null in the first. */
@@ -44,6 +46,11 @@ export interface Segment {
   /** Bytes that are valid; grows while the segment is being written. */
   end: number;
 }
+
+/** How files end that were not finished. */
+export const UNFINISHED = ".tmp";
+/** What a segment is called until it has all that it begins with. */
+export const GRAFT_NAME: string = `graft${UNFINISHED}`;
 
 const NAME = /^wal-(\d{20})-([0-9a-f]{8})\.ndjson$/;
 /** How every segment begins. */
@@ -70,18 +77,30 @@ export function randomHex32(): string {
   return hex32(crypto.getRandomValues(new Uint32Array(1))[0]!);
 }
 
-/** Creates a segment's file and writes its first line, at once; leaves nothing behind if it cannot. */
-export function createSegment(
-  store: FileStore,
-  header: Omit<SegmentHeader, "version" | "salt" | "head">,
-): { segment: Segment; file: StoreFile } {
+/** What the maker of a segment decides of its first line. */
+export type NewSegment = Omit<SegmentHeader, "version" | "salt" | "head">;
+
+/** A new segment's first line, with a salt of its own. */
+export function encodeSegmentHeader(
+  header: NewSegment,
+  crc32: (bytes: Uint8Array) => number,
+): { bytes: Uint8Array; full: SegmentHeader } {
   const salt = randomHex32();
   const value = { $: "segment", version: FORMAT_VERSION, ...header, salt };
   const room = HEADER_UNIT_BYTES *
     Math.ceil((new TextEncoder().encode(JSON.stringify(value)).length + 40) / HEADER_UNIT_BYTES);
   const bytes = new Uint8Array(room);
-  writeHeader(bytes, { ...value, head: room }, store.crc32);
-  const file = store.createSync(segmentName(header.first, salt));
+  writeHeader(bytes, { ...value, head: room }, crc32);
+  return { bytes, full: { version: FORMAT_VERSION, ...header, salt, head: room } };
+}
+
+/** Creates a segment's file and writes its first line, at once; leaves nothing behind if it cannot. */
+export function createSegment(
+  store: FileStore,
+  header: NewSegment,
+): { segment: Segment; file: StoreFile } {
+  const { bytes, full } = encodeSegmentHeader(header, store.crc32);
+  const file = store.createSync(segmentName(full.first, full.salt));
   try {
     writeWholeSync(file, bytes);
   } catch (error) {
@@ -90,8 +109,7 @@ export function createSegment(
     store.remove(file.name).catch(() => {});
     throw error;
   }
-  const full: SegmentHeader = { version: FORMAT_VERSION, ...header, salt, head: room };
-  return { segment: { name: file.name, header: full, end: room }, file };
+  return { segment: { name: file.name, header: full, end: full.head }, file };
 }
 
 /**

@@ -129,6 +129,13 @@ export class Staging {
     this.#open = undefined;
   }
 
+  /** A frame without records, which tells how far the log is durable. */
+  horizon(seq: number): StagedFrame {
+    const slab = new Uint8Array(headerRoom(undefined));
+    const chunk = { firstSeq: seq, count: 0, bytes: slab.subarray(slab.length) };
+    return { slab, start: 0, end: slab.length, chunk, mark: undefined };
+  }
+
   /** Takes all frames, the open one closed first. Their headers are not written yet. */
   take(): StagedFrame[] {
     if (this.#open !== undefined) this.#close(this.#open);

@@ -5,40 +5,29 @@ import type {
   FileStore,
   InputMark,
   LogChunk,
+  LogEntry,
   LogNotice,
   LogReader,
-  LogSettings,
   LogStats,
   LogStore,
 } from "../storage/store.ts";
 import { GroupCommit } from "./commit.ts";
 import { CursorFile } from "./cursors.ts";
+import { DamageFound, type LostRecords } from "./damage.ts";
+import { entries } from "./entries.ts";
+import { type Carried, graftSegment, isOutOfRoom } from "./graft.ts";
 import { readable } from "./readable.ts";
 import { WalReader } from "./reader.ts";
-import type { DamagePolicy } from "./damage.ts";
 import { recover, type RecoveredLog } from "./recovery.ts";
 import { Retention } from "./retention.ts";
 import { randomHex32, type Segment } from "./segment.ts";
+import { type WalOptions, type WalSettings, walSettings } from "./settings.ts";
+import { cutToEnd, findCut, linesFrom, type Site, siteAt, syncFrom } from "./site.ts";
 import { type StagedFrame, Staging } from "./staging.ts";
 import { Window } from "./window.ts";
 import { SegmentWriter } from "./writer.ts";
 
-/** How a write-ahead log behaves. */
-export interface WalOptions extends LogSettings {
-  /** A segment is closed at this size. @default {67108864} (64 MiB) */
-  readonly segmentBytes?: number;
-  /** The log is full beyond this many segments; every start makes one. @default {Infinity} */
-  readonly maxSegments?: number;
-  /** Bytes of the newest records to keep in memory for readers that keep up. @default {4194304} */
-  readonly windowBytes?: number;
-  /**
-   * What opening does about damage: `refuse` throws; `quarantine` skips exactly what is damaged, tells,
-   * and keeps everything else.
-   *
-   * @default {"refuse"}
-   */
-  readonly onDamage?: DamagePolicy;
-}
+export type { WalOptions } from "./settings.ts";
 
 /** A write-ahead log: a {@linkcode LogStore} over the bytes of a {@linkcode FileStore}. */
 export interface Wal extends LogStore, AsyncDisposable {
@@ -46,9 +35,13 @@ export interface Wal extends LogStore, AsyncDisposable {
   readonly store: FileStore;
   /** Chunks of lines from a sequence number on, following new ones; pulled, never pushed. */
   readable(fromSeq?: number): ReadableStream<LogChunk>;
+  /**
+   * Records one by one, from a sequence number up to the present end; read as they are asked for.
+   *
+   * @param fromSeq Where to begin. @default {the oldest record}
+   */
+  entries(fromSeq?: number): AsyncIterable<LogEntry>;
 }
-
-type Settings = Required<Omit<WalOptions, "onNotice" | "clock" | "onDamage">>;
 
 /**
  * Opens a write-ahead log: takes the store's lock, repairs what a crash left, and starts a new segment.
@@ -68,15 +61,15 @@ type Settings = Required<Omit<WalOptions, "onNotice" | "clock" | "onDamage">>;
  * ```
  */
 export async function openWal(store: FileStore, options: WalOptions = {}): Promise<Wal> {
-  const { onNotice = () => {}, clock = systemClock, onDamage = "refuse" } = options;
-  const settings = resolve(store, options);
+  const { onNotice = () => {}, clock = systemClock } = options;
+  const settings = walSettings(store, options);
   await store.open();
   try {
     const cursors = await CursorFile.open(store);
     try {
-      const found = await recover(store, onDamage, onNotice, cursors.log);
+      const found = await recover(store, settings.onDamage, onNotice, cursors.log);
       const log = new OpenWal(store, settings, found, cursors, onNotice, clock);
-      await log.begin(found.empty);
+      await log.begin(found);
       return log;
     } catch (error) {
       cursors.close();
@@ -88,23 +81,10 @@ export async function openWal(store: FileStore, options: WalOptions = {}): Promi
   }
 }
 
-function resolve(store: FileStore, options: WalOptions): Settings {
-  const maxBytes = options.maxBytes ?? 4 * 1024 ** 3;
-  const segmentBytes = Math.min(options.segmentBytes ?? 64 * 1024 ** 2, Math.floor(maxBytes / 4));
-  if (!(segmentBytes >= 4096)) {
-    throw new RangeError(`Cannot use segments of ${segmentBytes} bytes: allowed are 4096 and more`);
-  }
-  return {
-    sync: options.sync ?? (store.keeps === "disk" ? "always" : "never"),
-    syncIntervalMs: options.syncIntervalMs ?? 500,
-    segmentBytes,
-    retain: options.retain ?? 64 * 1024 ** 2,
-    retainAgeMs: options.retainAgeMs ?? Infinity,
-    maxBytes,
-    maxSegments: options.maxSegments ?? Infinity,
-    windowBytes: options.windowBytes ?? 4 * 1024 ** 2,
-  };
-}
+/** So long after the last sync the log itself tells how far it is durable. */
+const HORIZON_MS = 50;
+/** How long to wait before asking a disk again that had no room for a new segment. */
+const RETRY_GRAFT_MS = 250;
 
 class OpenWal implements Wal {
   readonly store: FileStore;
@@ -117,6 +97,8 @@ class OpenWal implements Wal {
   nextSeq: number;
   writtenSeq: number;
   failure: Error | undefined;
+  readonly #settings: WalSettings;
+  readonly #clock: Clock;
   readonly #retention: Retention;
   readonly #staging: Staging;
   readonly #writer: SegmentWriter;
@@ -124,53 +106,60 @@ class OpenWal implements Wal {
   readonly #cursors: CursorFile;
   readonly #tell: (notice: LogNotice) => void;
   readonly #listeners = new Set<(chunk: LogChunk) => void>();
-  readonly #toldDamage = new Set<string>();
+  readonly #damage: DamageFound;
+  #epoch: number;
+  #from: number;
   #syncedSeq: number;
+  /** What the last frame tells of how far the log is durable. */
+  #horizonSeq: number;
+  #cancelHorizon: (() => void) | undefined;
   #syncs = 0;
   #refusing = false;
+  /** A graft that waits for room, or runs. */
+  #grafting: Promise<void> | undefined;
+  #stopWaiting: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   #closed: StoreFailedError | undefined;
 
   constructor(
     store: FileStore,
-    settings: Settings,
+    settings: WalSettings,
     found: RecoveredLog,
     cursors: CursorFile,
     tell: (notice: LogNotice) => void,
     clock: Clock,
   ) {
-    const last = found.segments.at(-1);
     this.store = store;
     this.logId = found.log ?? randomHex32() + randomHex32();
-    this.run = `${this.logId}.${found.epoch + 1}`;
+    this.run = `${this.logId}.${found.epoch}`;
     this.window = new Window(settings.windowBytes);
-    this.#retention = new Retention(store, found.segments, settings, clock, tell);
     this.inputs = found.inputs;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#retention = new Retention(store, found.segments, settings, clock, tell);
     const disk = store.keeps === "disk";
     this.acknowledges = !disk ? "memory" : settings.sync === "always" ? "power-cut" : "kill";
+    // A store in memory cannot take over what the buffer is too small for.
     this.absorbs = disk;
-    this.nextSeq = this.writtenSeq = this.#syncedSeq = found.nextSeq;
+    this.nextSeq = this.writtenSeq = found.nextSeq;
+    this.#syncedSeq = this.#horizonSeq = found.proven.seq;
+    this.#epoch = found.epoch;
+    this.#from = Math.min(cursors.from, found.nextSeq);
     this.#cursors = cursors;
     this.#tell = tell;
+    this.#damage = new DamageFound(store, settings.onDamage, tell, found.lost);
     this.#writer = new SegmentWriter(
       store,
       {
-        seal: (frame) => this.#staging.seal(frame),
+        seal: (frame) => this.#seal(frame),
         wrote: (frame) => this.#wrote(frame),
-        rotated: (segment) => this.#retention.add(segment),
+        rotated: (segment) => this.#rotated(segment),
         inputs: () => [...this.inputs.values()],
         now: () => clock.now(),
       },
       settings.segmentBytes,
       settings.sync !== "never",
-      {
-        log: this.logId,
-        epoch: found.epoch + 1,
-        first: found.nextSeq,
-        prev: last === undefined ? null : { salt: last.header.salt, end: last.end },
-      },
     );
-    this.#retention.add(this.#writer.segment);
     this.#staging = new Staging({
       salt: () => this.#writer.segment.header.salt,
       durableSeq: () => this.#syncedSeq,
@@ -181,7 +170,7 @@ class OpenWal implements Wal {
         flush: () => this.flushSync(),
         writtenSeq: () => this.writtenSeq,
         dirty: () => this.#writer.dirty,
-        sync: () => this.#writer.sync(),
+        sync: () => this.#syncWritten(),
         synced: (seq) => this.#synced(seq),
         failed: (error) => this.#failed(error),
       },
@@ -191,10 +180,74 @@ class OpenWal implements Wal {
     );
   }
 
-  /** Makes the new segment stand before the empty ones it replaces go. */
-  async begin(empty: readonly Segment[]): Promise<void> {
-    await this.#commit.syncNow();
-    for (const segment of empty) await this.store.remove(segment.name);
+  /**
+   * Begins a segment of this opening. What is not proven to be durable goes into it anew: after a failed
+   * sync, and after a kill, the system may show bytes that are not on the disk. A full disk does not keep
+   * the log from being read: the segment is begun when there is room.
+   */
+  async begin({ segments, proven, obsolete, loose }: RecoveredLog): Promise<void> {
+    this.#retention.discard(obsolete);
+    const end = {
+      index: segments.length - 1,
+      offset: segments.at(-1)?.end ?? 0,
+      seq: this.nextSeq,
+    };
+    const copies = this.#settings.sync !== "never";
+    if (!copies) await syncFrom(this.store, segments, proven.index);
+    const place = copies ? proven : end;
+    const graft = async (): Promise<void> => {
+      await this.#graft(siteAt(segments, place), linesFrom(this.store, segments, place));
+      for (const segment of loose) await cutToEnd(this.store, segment);
+    };
+    try {
+      await graft();
+    } catch (error) {
+      if (!isOutOfRoom(error)) throw error;
+      this.#refused(error);
+      this.#grafting = this.#whenThereIsRoom(graft).catch((error) => void this.#failed(error));
+    }
+  }
+
+  /** Begins a new segment at `site`, with all that is written behind it. */
+  async #graft(site: Site, carried: Carried): Promise<void> {
+    const end = this.writtenSeq;
+    const { segment, file } = await graftSegment(this.store, {
+      ...site,
+      log: this.logId,
+      epoch: this.#epoch++,
+      boot: this.store.boot,
+      created: new Date(this.#clock.now()).toISOString(),
+      inputs: [...this.inputs.values()],
+    }, carried);
+    this.#retention.supersede(segment);
+    this.#writer.adopt(segment, file);
+    this.#refusing = false;
+    this.#synced(end);
+    await this.#retention.removeFiles();
+    const before = this.segments.at(-2);
+    if (before !== undefined) await cutToEnd(this.store, before);
+  }
+
+  /** Tries until it works, or fails for another reason than want of room, or the log is closed. */
+  async #whenThereIsRoom(graft: () => Promise<void>): Promise<void> {
+    while (this.#closing === undefined) {
+      await this.#pause();
+      try {
+        return await graft();
+      } catch (error) {
+        if (!isOutOfRoom(error) || this.#closing !== undefined) throw error;
+        this.#refused(error);
+      }
+    }
+  }
+
+  async #pause(): Promise<void> {
+    if (this.#closing !== undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#clock.setTimer(resolve, RETRY_GRAFT_MS);
+    this.#stopWaiting = resolve;
+    await promise;
+    cancel();
   }
 
   get segments(): readonly Segment[] {
@@ -202,7 +255,7 @@ class OpenWal implements Wal {
   }
 
   get firstSeq(): number {
-    return this.segments[0]!.header.first;
+    return Math.max(this.#from, this.segments[0]?.header.first ?? this.writtenSeq);
   }
 
   get durableSeq(): number {
@@ -232,7 +285,8 @@ class OpenWal implements Wal {
     try {
       const done = this.#writer.writeSync(this.#staging.take());
       if (done) this.#refusing = false;
-      return done;
+      // Where an acknowledgement follows the write, this is the moment to make sure that it is ours.
+      return done && (this.#settings.sync === "always" || this.#isOurs());
     } catch (error) {
       this.#refused(error);
       return false;
@@ -248,6 +302,20 @@ class OpenWal implements Wal {
       });
     }
     this.#refusing = true;
+  }
+
+  /** Whether the folder is still ours; if not, nothing is written or acknowledged any more. */
+  #isOurs(): boolean {
+    if (this.store.isHeld()) return true;
+    if (this.failure === undefined) this.#failed(this.#lockLost());
+    return false;
+  }
+
+  #lockLost(): StoreFailedError {
+    return new StoreFailedError(
+      `The lock of "${this.store.label}" was taken away from this process, so another one may write ` +
+        `there: this log takes no more records; never remove a LOCK file while its process lives`,
+    );
   }
 
   sync(): Promise<void> {
@@ -270,16 +338,12 @@ class OpenWal implements Wal {
     return readable(this, fromSeq);
   }
 
-  damaged(segment: Segment, firstSeq: number, count: number): void {
-    const place = `${segment.name}:${firstSeq}`;
-    if (this.#toldDamage.has(place)) return;
-    this.#toldDamage.add(place);
-    this.#tell({
-      kind: "damage",
-      message:
-        `Segment "${segment.name}" in "${this.store.label}" is damaged: records ${firstSeq} ` +
-        `to ${firstSeq + count - 1} cannot be read and were skipped`,
-    });
+  entries(fromSeq: number = this.firstSeq): AsyncIterable<LogEntry> {
+    return entries(this, fromSeq);
+  }
+
+  damaged(hole: LostRecords): void {
+    this.#damage.met(hole);
   }
 
   cursors(): readonly CursorRow[] {
@@ -287,11 +351,13 @@ class OpenWal implements Wal {
   }
 
   saveCursorsSync(rows: readonly CursorRow[]): void {
+    if (!this.#isOurs()) throw this.failure!;
     this.#cursors.saveSync(this.logId, rows);
   }
 
-  syncCursors(): Promise<void> {
-    return this.#cursors.sync();
+  async syncCursors(): Promise<void> {
+    if (!this.#isOurs()) throw this.failure!;
+    await this.#cursors.sync();
   }
 
   trim(seq: number): Promise<void> {
@@ -308,9 +374,12 @@ class OpenWal implements Wal {
 
   /** A few long records can fill the log by themselves: their segment goes once all are settled. */
   #oversized(seq: number): boolean {
-    const { segment, waiting } = this.#writer;
-    return this.segments.length === 1 && this.full && seq >= this.writtenSeq && !waiting &&
-      segment.end > segment.header.head;
+    return this.segments.length === 1 && this.full && seq >= this.writtenSeq && this.#canBeginAnew;
+  }
+
+  get #canBeginAnew(): boolean {
+    const { ready, waiting } = this.#writer;
+    return ready && !waiting && this.writtenSeq > this.#writer.segment.header.first;
   }
 
   #beginAnew(): void {
@@ -318,6 +387,64 @@ class OpenWal implements Wal {
       this.#writer.rotate(this.writtenSeq);
     } catch (error) {
       this.#refused(error);
+    }
+  }
+
+  async truncateBefore(seq: number): Promise<void> {
+    const from = Math.min(seq, this.writtenSeq);
+    if (!(from > this.firstSeq)) return;
+    if (!this.#isOurs()) throw this.failure!;
+    this.#cursors.saveSync(this.logId, this.#cursors.rows, from);
+    await this.#cursors.sync();
+    this.#from = from;
+    if (from === this.writtenSeq && this.#canBeginAnew) this.#beginAnew();
+    while ((this.segments[1]?.header.first ?? Infinity) <= from) this.#retention.takeOldest();
+    this.window.forgetBelow(from);
+    await this.#retention.removeFiles();
+  }
+
+  async truncateAfter(seq: number): Promise<void> {
+    if (!(Number.isSafeInteger(seq) && seq >= this.firstSeq - 1)) {
+      throw new RangeError(
+        `Cannot cut the log after record ${seq}: allowed are ${
+          this.firstSeq - 1
+        } to ${this.nextSeq}`,
+      );
+    }
+    if (seq >= this.nextSeq - 1) return;
+    await this.sync();
+    await this.#grafting;
+    const cut = await findCut(this.store, this.segments, seq + 1);
+    const rows = this.#cursors.rows.map((row) => ({
+      ...row,
+      nextSeq: Math.min(row.nextSeq, seq + 1),
+    }));
+    this.saveCursorsSync(rows);
+    await this.syncCursors();
+    // From here on nothing is written before the cut is made; what was staged meanwhile goes as well.
+    this.#writer.close();
+    this.#writer.forgetWaiting();
+    this.#staging.take();
+    this.nextSeq = this.writtenSeq = seq + 1;
+    this.#syncedSeq = Math.min(this.#syncedSeq, seq + 1);
+    this.window.forgetFrom(seq + 1);
+    this.inputs.clear();
+    for (const [file, mark] of cut.inputs) this.inputs.set(file, mark);
+    try {
+      await this.#graftOrWait(() => this.#graft(cut.site, cut.carried));
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  /** Grafts now, or when there is room. */
+  async #graftOrWait(graft: () => Promise<void>): Promise<void> {
+    try {
+      await graft();
+    } catch (error) {
+      if (!isOutOfRoom(error)) throw error;
+      this.#refused(error);
+      await this.#whenThereIsRoom(graft);
     }
   }
 
@@ -342,12 +469,19 @@ class OpenWal implements Wal {
   async #close(): Promise<void> {
     try {
       this.flushSync();
+      // `#closing` is set by now: who waits for room looks again, once, and then gives up.
+      await undefined;
+      this.#stopWaiting?.();
+      await this.#grafting;
       // Even if the disk refuses more: what it took is made durable, and no sync may be in flight below.
       if (this.failure === undefined) await this.#commit.syncNow();
+      if (this.#writeHorizon()) await this.#commit.syncNow();
+      await this.#writer.finish();
     } finally {
       this.#closed = new StoreFailedError(
         `The log in "${this.store.label}" is closed: open it again to write to it`,
       );
+      this.#cancelHorizon?.();
       this.#commit.stop(this.#closed);
       this.#writer.close();
       this.#cursors.close();
@@ -355,8 +489,14 @@ class OpenWal implements Wal {
     }
   }
 
+  #seal(frame: StagedFrame): void {
+    this.#staging.seal(frame);
+    this.#horizonSeq = this.#syncedSeq;
+  }
+
   #wrote(frame: StagedFrame): void {
     const { chunk, mark } = frame;
+    if (chunk.count === 0) return;
     this.writtenSeq = chunk.firstSeq + chunk.count;
     if (mark !== undefined) this.inputs.set(mark.file, mark);
     this.window.push(chunk);
@@ -364,18 +504,83 @@ class OpenWal implements Wal {
     for (const listener of this.#listeners) listener(chunk);
   }
 
-  #synced(seq: number): void {
-    this.#syncedSeq = seq;
-    this.#syncs++;
+  #rotated(segment: Segment): void {
+    this.#retention.add(segment);
+    // So that an opening need not look further back than this; a failure is told by `#failed`.
+    if (this.#settings.sync === "never") this.#commit.syncNow().catch(() => {});
   }
 
-  /** A failed sync is never tried again on the same bytes: the kernel may have dropped them by then. */
+  #synced(seq: number): void {
+    this.#syncedSeq = Math.max(this.#syncedSeq, seq);
+    this.#syncs++;
+    this.#cancelHorizon ??= this.#writeHorizonLater();
+  }
+
+  /**
+   * When nothing more was synced for a while, a frame without records tells how far the log is durable:
+   * damage in the last records can then be told from a write that was cut.
+   */
+  #writeHorizonLater(): () => void {
+    const syncs = this.#syncs;
+    return this.#clock.setTimer(() => {
+      this.#cancelHorizon = syncs === this.#syncs ? undefined : this.#writeHorizonLater();
+      if (syncs === this.#syncs) this.#writeHorizon();
+    }, HORIZON_MS);
+  }
+
+  /** False if there is nothing new to tell, or more to write first. */
+  #writeHorizon(): boolean {
+    const told = this.#horizonSeq >= this.#syncedSeq || this.writtenSeq > this.#syncedSeq;
+    const idle = this.#writer.ready && !this.#writer.waiting && this.#staging.bytes === 0;
+    if (told || !idle || this.failure !== undefined || this.#settings.sync === "never") {
+      return false;
+    }
+    try {
+      return this.#writer.writeSync([this.#staging.horizon(this.writtenSeq)]);
+    } catch {
+      // It goes out with what is written next.
+      return false;
+    }
+  }
+
+  async #syncWritten(): Promise<void> {
+    try {
+      await this.#writer.sync();
+    } catch (error) {
+      await this.#rewrite(error);
+    }
+    if (!this.store.isHeld()) throw this.#lockLost();
+  }
+
+  /**
+   * After a failed sync the same bytes are never synced again: the kernel may have dropped them, and
+   * would call that a success. What was not durable is written once more from memory, in a new segment.
+   */
+  async #rewrite(error: unknown): Promise<void> {
+    const { held, durable } = this.#writer;
+    this.#writer.close();
+    if (held === undefined || this.#closing !== undefined) throw error;
+    this.#tell({
+      kind: "write-failed",
+      message: `Segment "${durable.segment.name}" in "${this.store.label}" cannot be synced: ` +
+        `${messageOf(error)}; what was not durable is written anew into another one`,
+    });
+    const first = held.find(({ chunk }) => chunk.count > 0)?.chunk.firstSeq ?? this.writtenSeq;
+    const index = this.segments.indexOf(durable.segment);
+    const site = siteAt(this.segments, { index, offset: durable.end, seq: first });
+    const lines = held.map(({ chunk, mark }) => ({ chunk, mark }));
+    const grafting = this.#graftOrWait(() => this.#graft(site, lines));
+    this.#grafting = grafting.catch(() => {});
+    await grafting;
+  }
+
   #failed(error: unknown): Error {
-    this.failure = new StoreFailedError(
+    this.failure = error instanceof StoreFailedError ? error : new StoreFailedError(
       `The log in "${this.store.label}" cannot be synced: ${messageOf(error)}; ` +
         `it takes no more records, those acknowledged stay readable`,
       { cause: error },
     );
+    this.#writer.close();
     this.#tell({ kind: "failed", message: this.failure.message });
     return this.failure;
   }

@@ -45,6 +45,16 @@ export class Window {
     return seq < chunk.firstSeq + chunk.count ? chunk : undefined;
   }
 
+  /** Forgets everything from `seq` on; a chunk that holds it goes as a whole. */
+  forgetFrom(seq: number): void {
+    while (this.#chunks.length > this.#head) {
+      const { firstSeq, count, bytes } = this.#chunks.at(-1)!;
+      if (firstSeq + count <= seq) return;
+      this.#bytes -= bytes.length + CHUNK_OVERHEAD_BYTES;
+      this.#chunks.pop();
+    }
+  }
+
   /** Forgets everything below `seq`. */
   forgetBelow(seq: number): void {
     while (this.#head < this.#chunks.length) {

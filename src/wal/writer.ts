@@ -1,10 +1,23 @@
 import type { FileStore, InputMark, StoreFile } from "../storage/store.ts";
-import { createSegment, type Segment, type SegmentHeader } from "./segment.ts";
+import { HeldFrames } from "./held_frames.ts";
+import { createSegment, type Segment } from "./segment.ts";
 import type { StagedFrame } from "./staging.ts";
 import { writeSomeSync } from "./whole.ts";
 
 /** At most this much in one write(2), so that the event loop is never held for long. */
 const MAX_WRITE_BYTES = 256 * 1024;
+/** So much is reserved at a time. */
+const RESERVE_BYTES = 1024 * 1024;
+/** Larger writes go without. */
+const RESERVE_MAX_WRITE_BYTES = 128 * 1024;
+
+/** Where everything before is durable. */
+export interface DurableEnd {
+  /** The segment. */
+  readonly segment: Segment;
+  /** The byte in it. */
+  readonly end: number;
+}
 
 /** Frames of one slab that go out in one write(2). */
 interface Run {
@@ -38,35 +51,62 @@ export class SegmentWriter {
   readonly #host: WriterHost;
   readonly #segmentBytes: number;
   readonly #syncs: boolean;
-  readonly #identity: { readonly log: string; readonly epoch: number };
   readonly #queue: StagedFrame[] = [];
+  readonly #held = new HeldFrames();
   #run: Run | undefined;
-  #file: StoreFile;
+  #file: StoreFile | undefined;
   /** Files of finished segments that are not synced yet, oldest first. */
   readonly #unsynced: StoreFile[] = [];
   #writing = false;
-  #dirty = true;
-  #folderDirty = true;
-  /** The segment being written. */
-  segment: Segment;
+  #dirty = false;
+  #folderDirty = false;
+  /** Bytes of the current segment that are reserved, used or not. */
+  #reservedTo = 0;
+  #segment: Segment | undefined;
+  #durable: DurableEnd | undefined;
   /** write(2) calls. */
   writes = 0;
 
-  constructor(
-    store: FileStore,
-    host: WriterHost,
-    segmentBytes: number,
-    syncs: boolean,
-    first: Pick<SegmentHeader, "log" | "epoch" | "first" | "prev">,
-  ) {
+  constructor(store: FileStore, host: WriterHost, segmentBytes: number, syncs: boolean) {
     this.#store = store;
     this.#host = host;
     this.#segmentBytes = segmentBytes;
     this.#syncs = syncs;
-    this.#identity = { log: first.log, epoch: first.epoch };
-    const { segment, file } = this.#create(first.first, first.prev);
-    this.segment = segment;
+  }
+
+  /** The segment being written. */
+  get segment(): Segment {
+    if (this.#segment === undefined) throw new Error("No segment was begun");
+    return this.#segment;
+  }
+
+  /** Whether there is a segment to write to. */
+  get ready(): boolean {
+    return this.#file !== undefined;
+  }
+
+  /** Where everything before is durable. */
+  get durable(): DurableEnd {
+    return this.#durable!;
+  }
+
+  /** What was written behind `durable`; undefined if it was too much to be held in memory. */
+  get held(): readonly StagedFrame[] | undefined {
+    return this.#held.frames;
+  }
+
+  /** Goes on with a segment that is durable as it is, in place of those written before. */
+  adopt(segment: Segment, file: StoreFile): void {
+    this.close();
+    // What was half written goes into the new segment from its beginning.
+    this.#queue.unshift(...this.#run?.frames ?? []);
+    this.#run = undefined;
+    this.#segment = segment;
     this.#file = file;
+    this.#reservedTo = 0;
+    this.#durable = { segment, end: segment.end };
+    this.#held.clear();
+    this.#dirty = this.#folderDirty = false;
   }
 
   /** Whether something is written that is not synced. */
@@ -95,7 +135,7 @@ export class SegmentWriter {
    */
   writeSync(frames: readonly StagedFrame[]): boolean {
     for (const frame of frames) this.#queue.push(frame);
-    if (this.#writing) return false;
+    if (this.#writing || !this.ready) return false;
     this.#writing = true;
     try {
       for (;;) {
@@ -110,22 +150,43 @@ export class SegmentWriter {
   }
 
   #writeRun(run: Run): void {
+    this.#reserve(run.end - run.at);
     while (run.at < run.end) {
       this.writes++;
       this.#dirty = true;
-      run.at += writeSomeSync(this.#file, run.slab.subarray(run.at, run.end));
+      run.at += writeSomeSync(this.#file!, run.slab.subarray(run.at, run.end));
       while (run.frames.length > 0 && run.frames[0]!.end <= run.at) {
         const frame = run.frames.shift()!;
         this.segment.end += frame.end - frame.start;
+        if (this.#syncs) this.#held.push(frame);
         this.#host.wrote(frame);
       }
+    }
+  }
+
+  /**
+   * Fills a part of the file with zeros ahead of small writes: a sync that need not make a change of
+   * size durable takes half the time. Large writes gain nothing by it.
+   */
+  #reserve(bytes: number): void {
+    const { end } = this.segment;
+    if (!this.#syncs || bytes > RESERVE_MAX_WRITE_BYTES || end + bytes <= this.#reservedTo) return;
+    const room = Math.min(RESERVE_BYTES, this.#segmentBytes - end);
+    if (room < bytes) return;
+    // Not tried again before this would be used up.
+    this.#reservedTo = end + room;
+    try {
+      this.#file!.reserveSync?.(room);
+    } catch {
+      // A disk that has no room for zeros may have room for what is to be written.
     }
   }
 
   #nextRun(): Run | undefined {
     const first = this.#queue[0];
     if (first === undefined) return undefined;
-    if (this.#overflows(first.end - first.start)) this.rotate(first.chunk.firstSeq);
+    const isHorizon = first.chunk.count === 0;
+    if (!isHorizon && this.#overflows(first.end - first.start)) this.rotate(first.chunk.firstSeq);
     let count = 0;
     let end = first.start;
     for (const frame of this.#queue) {
@@ -142,6 +203,12 @@ export class SegmentWriter {
     return bytes <= MAX_WRITE_BYTES && !this.#overflows(bytes);
   }
 
+  /** Forgets what waits to be written. */
+  forgetWaiting(): void {
+    this.#queue.length = 0;
+    this.#run = undefined;
+  }
+
   #overflows(bytes: number): boolean {
     const { end, header } = this.segment;
     return end > header.head && end + bytes > this.#segmentBytes;
@@ -149,46 +216,67 @@ export class SegmentWriter {
 
   /** Begins a new segment with the record `first`; no frame may be half written. */
   rotate(first: number): void {
-    const prev = { salt: this.segment.header.salt, end: this.segment.end };
-    const { segment, file } = this.#create(first, prev);
-    // Without syncs nobody comes back for a finished segment.
-    if (this.#syncs) this.#unsynced.push(this.#file);
-    else this.#file.close();
-    this.#file = file;
-    this.segment = segment;
-    this.#folderDirty = true;
-    this.#host.rotated(segment);
-  }
-
-  #create(first: number, prev: SegmentHeader["prev"]): { segment: Segment; file: StoreFile } {
-    return createSegment(this.#store, {
-      ...this.#identity,
+    const { header, end } = this.segment;
+    const { segment, file } = createSegment(this.#store, {
+      log: header.log,
+      epoch: header.epoch,
+      boot: header.boot,
       first,
-      prev,
+      prev: { salt: header.salt, end },
       created: new Date(this.#host.now()).toISOString(),
       inputs: this.#host.inputs(),
     });
+    // Without syncs nobody comes back for a finished segment.
+    if (this.#syncs) this.#unsynced.push(this.#file!);
+    else this.#file!.close();
+    this.#file = file;
+    this.#segment = segment;
+    this.#reservedTo = 0;
+    this.#dirty = this.#folderDirty = true;
+    this.#host.rotated(segment);
   }
 
   /** Makes all that is written durable: finished segments first, then the current one, then names. */
   async sync(): Promise<void> {
     // What is finished from now on stays for the next sync: `current` may be among it.
     const finished = this.#unsynced.length;
-    const current = this.#file;
+    const current = this.#file!;
+    const end = { segment: this.segment, end: this.segment.end };
+    const held = this.#held.mark();
     this.#dirty = false;
     for (let i = 0; i < finished; i++) {
-      await this.#unsynced[0]!.sync();
+      const file = this.#unsynced[0]!;
+      await file.sync();
+      await giveBackRoom(file);
       this.#unsynced.shift()!.close();
     }
     await current.sync();
-    if (!this.#folderDirty) return;
-    this.#folderDirty = false;
-    await this.#store.syncFolder();
+    if (this.#folderDirty) {
+      this.#folderDirty = false;
+      await this.#store.syncFolder();
+    }
+    this.#durable = end;
+    this.#held.release(held);
   }
 
-  /** Gives the descriptors back. */
+  /** Ends the current segment for good: a finished segment is lines only. */
+  async finish(): Promise<void> {
+    if (this.#file !== undefined) await giveBackRoom(this.#file);
+  }
+
+  /** Gives the descriptors back; nothing is written before another segment is adopted. */
   close(): void {
-    for (const file of this.#unsynced) file.close();
-    this.#file.close();
+    for (const file of this.#unsynced.splice(0)) file.close();
+    this.#file?.close();
+    this.#file = undefined;
+  }
+}
+
+/** Cuts off what was reserved and not used; if that fails, the next start does it. */
+async function giveBackRoom(file: StoreFile): Promise<void> {
+  try {
+    await file.truncate(file.size);
+  } catch {
+    // It may even be gone: a log at its limit removes what was just finished.
   }
 }

@@ -143,6 +143,7 @@ class Disk implements TestDisk {
     return {
       label: "test disk",
       keeps: "disk",
+      boot: "this one",
       open: () => Promise.resolve(),
       isHeld: () => true,
       list: () =>

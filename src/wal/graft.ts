@@ -1,0 +1,90 @@
+import { codeOf } from "../errors.ts";
+import type { FileStore, InputMark, LogChunk, StoreFile } from "../storage/store.ts";
+import { headerRoom, hex32, writeFrameHeader } from "./frame.ts";
+import {
+  encodeSegmentHeader,
+  GRAFT_NAME,
+  type NewSegment,
+  type Segment,
+  segmentName,
+} from "./segment.ts";
+import { writeWholeSync } from "./whole.ts";
+
+/** Lines that a new segment begins with. */
+export interface CarriedLines {
+  /** The lines. */
+  readonly chunk: LogChunk;
+  /** The place of the last one in its input. */
+  readonly mark: InputMark | undefined;
+}
+
+/** What a grafted segment begins with: lines in memory, or read from other segments one by one. */
+export type Carried = Iterable<CarriedLines> | AsyncIterable<CarriedLines>;
+
+/**
+ * Begins a segment that takes the place of what follows `header.prev.end`: it is written and synced with
+ * all that it carries before it gets its name, so that it is there as a whole or not at all.
+ *
+ * @throws {Error} If the disk refuses; nothing of the log has changed then
+ */
+export async function graftSegment(
+  store: FileStore,
+  header: NewSegment,
+  carried: Carried,
+): Promise<{ segment: Segment; file: StoreFile }> {
+  await store.remove(GRAFT_NAME).catch(() => {});
+  const { bytes, full } = encodeSegmentHeader(header, store.crc32);
+  const name = segmentName(full.first, full.salt);
+  try {
+    const end = await writeAll(store, bytes, carried, full.salt, full.first);
+    await store.rename(GRAFT_NAME, name);
+    await store.syncFolder();
+    return { segment: { name, header: full, end }, file: await store.openFile(name, "write") };
+  } catch (error) {
+    await store.remove(GRAFT_NAME).catch(() => {});
+    throw error;
+  }
+}
+
+async function writeAll(
+  store: FileStore,
+  header: Uint8Array,
+  carried: Carried,
+  salt: string,
+  durable: number,
+): Promise<number> {
+  const file = store.createSync(GRAFT_NAME);
+  try {
+    writeWholeSync(file, header);
+    for await (const lines of carried) {
+      if (lines.chunk.count > 0) writeWholeSync(file, frameOf(store, lines, salt, durable));
+    }
+    await file.sync();
+    return file.size;
+  } finally {
+    file.close();
+  }
+}
+
+function frameOf(
+  store: FileStore,
+  { chunk, mark }: CarriedLines,
+  salt: string,
+  durable: number,
+): Uint8Array {
+  const { firstSeq: seq, count: n, bytes: { length: len } } = chunk;
+  const head = headerRoom(mark);
+  const bytes = new Uint8Array(head + len);
+  bytes.set(chunk.bytes, head);
+  const body = hex32(store.crc32(chunk.bytes));
+  const place = mark === undefined ? {} : { in: mark };
+  const header = { seq, n, len, durable, salt, body, ...place };
+  writeFrameHeader(bytes.subarray(0, head), header, store.crc32);
+  return bytes;
+}
+
+/** Whether a disk refused for want of room: that passes, and the same is tried again. */
+export function isOutOfRoom(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "ENOSPC" || code === "EDQUOT";
+}

@@ -1,0 +1,201 @@
+import { crc32Of } from "../storage/crc32.ts";
+import type { FileStore, StoreEntry, StoreFile } from "../storage/store.ts";
+import { systemError } from "./simulated_disk_faults.ts";
+import type { SimulatedFile } from "./simulated_disk_file.ts";
+import { SimulatedFolder } from "./simulated_disk_folder.ts";
+import type { SimulatedProcess } from "./simulated_disk_process.ts";
+import type { SeededRandom } from "./random.ts";
+
+/** What a store needs of the disk that it is on. */
+export interface StoreHost {
+  /** Decides how calls end. */
+  readonly random: SeededRandom;
+  /** Makes an empty file. */
+  newFile(): SimulatedFile;
+  /** How many of `bytes` a write may take: fewer if the disk is nearly full, or makes a short write. */
+  grant(bytes: number, growth: number, mayBeShort: boolean): number;
+  /** The error of a full disk if it is full at a sync. */
+  syncFault(): string | undefined;
+  /** Takes the lock for a process. */
+  lock(process: SimulatedProcess): void;
+  /** Whether this process has the lock. */
+  isHeld(process: SimulatedProcess): boolean;
+  /** Gives the lock back. */
+  unlock(process: SimulatedProcess): void;
+  /** A file is without a name from now on. */
+  removed(file: SimulatedFile): void;
+}
+
+/** The disk as one process sees it. */
+export function storeOf(
+  host: StoreHost,
+  process: SimulatedProcess,
+  folder: SimulatedFolder,
+  label: string,
+  isInner = false,
+): FileStore {
+  const existing = (call: "open-file" | "rename" | "remove", name: string): SimulatedFile => {
+    const file = folder.files.get(name);
+    if (file === undefined) throw systemError("ENOENT", call, name);
+    return file;
+  };
+  let syncing: Promise<void> = Promise.resolve();
+  return {
+    label,
+    keeps: "disk",
+    open: () => process.later("open", label, () => isInner ? undefined : host.lock(process)),
+    isHeld: () => host.isHeld(process),
+    list: () => process.later("list", label, () => inAnyOrder(host.random, folder)),
+    createSync(name) {
+      process.pass("create", name);
+      if (folder.files.has(name)) throw systemError("EEXIST", "create", name);
+      host.grant(1, 1, false);
+      const file = host.newFile();
+      folder.link(name, file);
+      return handleOf(host, process, name, file, true);
+    },
+    openFile: (name, access) =>
+      process.later(
+        "open-file",
+        name,
+        () => handleOf(host, process, name, existing("open-file", name), access === "write"),
+      ),
+    rename: (from, to) =>
+      process.later("rename", from, () => {
+        existing("rename", from);
+        const replaced = folder.files.get(to);
+        folder.rename(from, to);
+        if (replaced !== undefined) host.removed(replaced);
+      }),
+    remove: (name) =>
+      process.later("remove", name, () => {
+        const file = existing("remove", name);
+        folder.unlink(name);
+        host.removed(file);
+      }),
+    syncFolder() {
+      const done = syncFolder(process, folder, label, syncing);
+      syncing = done.catch(() => {});
+      return done;
+    },
+    crc32: crc32Of,
+    onExit(spill) {
+      process.spills.add(spill);
+      return () => process.spills.delete(spill);
+    },
+    inner(name) {
+      const inside = folder.folders.get(name) ?? new SimulatedFolder();
+      folder.folders.set(name, inside);
+      return storeOf(host, process, inside, `${label}/${name}`, true);
+    },
+    close: () => process.later("close", label, () => isInner ? undefined : host.unlock(process)),
+  };
+}
+
+function inAnyOrder(random: SeededRandom, folder: SimulatedFolder): StoreEntry[] {
+  const entries = [...folder.files].map(([name, { size }]) => ({ name, size }));
+  return random.chance(0.5) ? entries : entries.reverse();
+}
+
+async function syncFolder(
+  process: SimulatedProcess,
+  folder: SimulatedFolder,
+  label: string,
+  ahead: Promise<void>,
+): Promise<void> {
+  const fault = await process.begin("sync-folder", label);
+  await ahead;
+  folder.beginSync();
+  await process.end("sync-folder");
+  folder.endSync(fault === undefined);
+  if (fault !== undefined && fault !== "lie") throw systemError(fault, "sync-folder", label);
+}
+
+async function syncFile(
+  host: StoreHost,
+  process: SimulatedProcess,
+  name: string,
+  file: SimulatedFile,
+  ahead: Promise<void>,
+): Promise<void> {
+  const fault = await process.begin("sync", name);
+  await ahead;
+  file.beginSync();
+  await process.end("sync");
+  const error = fault ?? host.syncFault();
+  file.endSync(error === undefined ? "synced" : error === "lie" ? "lied" : "failed", host.random);
+  if (error !== undefined && error !== "lie") throw systemError(error, "sync", name);
+}
+
+/** An open file: a process's own idea of its size, and the file itself, which may have lost its name. */
+function handleOf(
+  host: StoreHost,
+  process: SimulatedProcess,
+  name: string,
+  file: SimulatedFile,
+  isWritable: boolean,
+): StoreFile {
+  let size = file.size;
+  let isOpen = true;
+  const use = (isWrite: boolean): void => {
+    if (!isOpen) throw systemError("EBADF", isWrite ? "write" : "read", name);
+    if (isWrite && !isWritable) throw systemError("EBADF", "write", name);
+  };
+  const put = (bytes: Uint8Array, offset: number, mayBeShort: boolean): number => {
+    const growth = Math.max(0, offset + bytes.length - file.size);
+    const taken = host.grant(bytes.length, growth, mayBeShort);
+    file.write(bytes.subarray(0, taken), offset);
+    return taken;
+  };
+  const putWhole = (bytes: Uint8Array, offset: number): void => {
+    for (let done = 0; done < bytes.length;) {
+      done += put(bytes.subarray(done), offset + done, false);
+    }
+  };
+  const part = (bytes: Uint8Array, offset: number): void => {
+    file.write(bytes.subarray(0, host.random.below(bytes.length)), offset);
+  };
+  return {
+    name,
+    get size() {
+      return size;
+    },
+    writeSync(bytes) {
+      use(true);
+      process.pass("write", name, () => part(bytes, size));
+      const taken = put(bytes, size, true);
+      size += taken;
+      return taken;
+    },
+    writeAtSync(bytes, offset) {
+      use(true);
+      process.pass("write", name, () => part(bytes, offset));
+      putWhole(bytes, offset);
+      size = Math.max(size, offset + bytes.length);
+    },
+    reserveSync(bytes) {
+      use(true);
+      const zeros = new Uint8Array(bytes);
+      process.pass("reserve", name, () => part(zeros, size));
+      putWhole(zeros, size);
+    },
+    async read(into, offset) {
+      use(false);
+      return await process.later("read", name, () => file.read(into, offset));
+    },
+    async sync() {
+      use(true);
+      const done = syncFile(host, process, name, file, file.syncing);
+      file.syncing = done.catch(() => {});
+      await done;
+    },
+    async truncate(to) {
+      use(true);
+      await process.later("truncate", name, () => file.truncate(to));
+      size = to;
+    },
+    close() {
+      isOpen = false;
+    },
+  };
+}

@@ -5,7 +5,7 @@
  */
 import type { FileStore } from "../storage/store.ts";
 import { seededRandom } from "./random.ts";
-import { type DiskFault, FaultList } from "./simulated_disk_faults.ts";
+import { type DiskCall, type DiskFault, FaultList } from "./simulated_disk_faults.ts";
 import { SimulatedFile } from "./simulated_disk_file.ts";
 import { SimulatedFolder } from "./simulated_disk_folder.ts";
 import { PowerCut, type PowerCutManner } from "./simulated_disk_power.ts";
@@ -91,6 +91,8 @@ export interface SimulatedDisk {
   inject(fault: DiskFault): () => void;
   /** Withdraws all faults, and gives room without end. */
   heal(): void;
+  /** The last 200 calls that were counted, and the crashes among them, for a failing test to show. */
+  history(): string[];
   /** Names of the files as processes see them, sorted; those in inner folders as `folder/name`. */
   names(): string[];
   /** A copy of a file's bytes as processes see them. */
@@ -105,6 +107,8 @@ export interface SimulatedDisk {
   drop(name: string): void;
 }
 
+/** Calls that are remembered. */
+const HISTORY_CALLS = 200;
 /** Bytes of removed files that are kept, to show up where they should not. */
 const STALE_BYTES = 65_536;
 
@@ -155,6 +159,7 @@ class Disk implements SimulatedDisk {
   #processes: SimulatedProcess[] = [];
   #holder: SimulatedProcess | undefined;
   #stale: Uint8Array = new Uint8Array(0);
+  readonly #history: string[] = [];
   #planned: PlannedCrash | undefined;
   #crashed = Promise.withResolvers<undefined>();
   calls = 0;
@@ -189,7 +194,17 @@ class Disk implements SimulatedDisk {
     return bytes;
   }
 
+  history(): string[] {
+    return this.#history.slice(-HISTORY_CALLS);
+  }
+
+  #note(event: string): void {
+    this.#history.push(event);
+    if (this.#history.length > 2 * HISTORY_CALLS) this.#history.splice(0, HISTORY_CALLS);
+  }
+
   crash(kind: CrashKind, manner?: PowerCutManner): void {
+    this.#note(`crash: ${kind} ${manner ?? ""}`);
     this.#endProcesses();
     if (kind === "power") {
       this.#root.cutPower(new PowerCut(this.random.fork(), manner, this.#stale));
@@ -219,6 +234,7 @@ class Disk implements SimulatedDisk {
   #endProcesses(): void {
     for (const process of this.#processes) process.isDead = true;
     this.#processes = [];
+    this.#root.abandonSyncs();
     this.#holder = undefined;
     this.#planned = undefined;
     const crashed = this.#crashed;
@@ -226,8 +242,8 @@ class Disk implements SimulatedDisk {
     crashed.resolve(undefined);
   }
 
-  beforeChange(part: () => void): void {
-    this.calls++;
+  beforeChange(call: DiskCall, name: string, part: () => void): void {
+    this.#note(`${++this.calls} ${call} ${name}`);
     const planned = this.#planned;
     if (planned === undefined || this.calls < planned.call) return;
     if (this.random.chance(0.5)) part();

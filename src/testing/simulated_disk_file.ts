@@ -111,10 +111,18 @@ export class SimulatedFile {
     }
   }
 
+  /** Who waited for the sync is gone; what it was to write stays unsynced. */
+  abandonSync(): void {
+    for (const { from, to } of this.#flight?.spans ?? []) this.#dirty.add(from, to);
+    this.#dirty.cut(this.#cache.size);
+    this.#flight = undefined;
+    this.syncing = Promise.resolve();
+  }
+
   /** The power goes: what is on the disk is all there is. */
   cutPower(cut: PowerCut): void {
     const size = cut.sizeOf(this.#disk.size, this.#cache.size);
-    const dirty = [...this.#flight?.spans ?? [], ...this.#dirty.takeAll()];
+    const dirty = this.#dirty.takeAll();
     const kept = cut.survivors(dirty.length);
     const wanted = this.#cache.view().slice();
     this.#disk.resize(size);
@@ -127,7 +135,6 @@ export class SimulatedFile {
     }
     this.#cache.resize(0);
     this.#cache.write(this.#disk.view(), 0);
-    this.#flight = undefined;
   }
 }
 

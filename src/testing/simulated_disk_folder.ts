@@ -56,11 +56,18 @@ export class SimulatedFolder {
     this.endSync(true);
   }
 
+  /** Those who waited for syncs are gone. */
+  abandonSyncs(): void {
+    this.#inFlight = 0;
+    for (const file of [...this.files.values(), ...this.#durable.values()]) file.abandonSync();
+    for (const folder of this.folders.values()) folder.abandonSyncs();
+  }
+
   /** The power goes. */
   cutPower(cut: PowerCut): void {
     const kept = cut.survivors(this.#unsynced.length);
     this.#unsynced.forEach((change, i) => kept[i] && apply(change, this.#durable));
-    this.#unsynced.length = this.#inFlight = 0;
+    this.#unsynced.length = 0;
     this.files.clear();
     for (const [name, file] of this.#durable) {
       this.files.set(name, file);

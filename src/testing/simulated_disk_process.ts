@@ -11,7 +11,7 @@ export interface ProcessHost {
    * Told before a call changes the disk, or ends to do so: the place to crash at. `part` does what may
    * have been done of the call by then.
    */
-  beforeChange(part: () => void): void;
+  beforeChange(call: DiskCall, name: string, part: () => void): void;
 }
 
 /** A process that uses the disk. Once it is dead, nothing that it does reaches the disk. */
@@ -33,7 +33,7 @@ export class SimulatedProcess {
    * @throws {Error} If the process is dead, or the call goes wrong
    */
   pass(call: DiskCall, name: string, part: () => void = () => {}): void {
-    this.#count(call, part);
+    this.#count(call, name, part);
     if (this.isDead) {
       throw new Error(
         `Cannot ${call} "${name}": the process that took this store has ended; take a new store()`,
@@ -46,14 +46,14 @@ export class SimulatedProcess {
   /** A call that takes a while and then has its effect, or goes wrong. */
   async later<T>(call: DiskCall, name: string, effect: () => T): Promise<T> {
     const fault = await this.begin(call, name);
-    await this.end(call);
+    await this.end(call, name);
     if (fault !== undefined) throw systemError(fault, call, name);
     return effect();
   }
 
   /** A call that takes a while begins; says what will go wrong with it. In a dead process it never does. */
   async begin(call: DiskCall, name: string): Promise<string | undefined> {
-    await this.#countOrHang(call);
+    await this.#countOrHang(call, name);
     return this.#host.faults.meet(call, name);
   }
 
@@ -61,17 +61,17 @@ export class SimulatedProcess {
    * The call's time passes: as many turns of the promise queue as the seed says, so that calls that are
    * under way together end in any order.
    */
-  async end(call: DiskCall): Promise<void> {
+  async end(call: DiskCall, name: string): Promise<void> {
     for (let turns = this.#host.random.below(4); turns > 0; turns--) await undefined;
-    await this.#countOrHang(call);
+    await this.#countOrHang(call, name);
   }
 
-  #count(call: DiskCall, part: () => void): void {
-    if (!this.isDead && isChange(call)) this.#host.beforeChange(part);
+  #count(call: DiskCall, name: string, part: () => void): void {
+    if (!this.isDead && isChange(call)) this.#host.beforeChange(call, name, part);
   }
 
-  #countOrHang(call: DiskCall): Promise<void> | undefined {
-    this.#count(call, () => {});
+  #countOrHang(call: DiskCall, name: string): Promise<void> | undefined {
+    this.#count(call, name, () => {});
     return this.isDead ? new Promise(() => {}) : undefined;
   }
 }

@@ -106,7 +106,7 @@ async function syncFolder(
   const fault = await process.begin("sync-folder", label);
   await ahead;
   folder.beginSync();
-  await process.end("sync-folder");
+  await process.end("sync-folder", label);
   folder.endSync(fault === undefined);
   if (fault !== undefined && fault !== "lie") throw systemError(fault, "sync-folder", label);
 }
@@ -121,7 +121,7 @@ async function syncFile(
   const fault = await process.begin("sync", name);
   await ahead;
   file.beginSync();
-  await process.end("sync");
+  await process.end("sync", name);
   const error = fault ?? host.syncFault();
   file.endSync(error === undefined ? "synced" : error === "lie" ? "lied" : "failed", host.random);
   if (error !== undefined && error !== "lie") throw systemError(error, "sync", name);
@@ -186,7 +186,8 @@ function handleOf(
     async sync() {
       use(true);
       const done = syncFile(host, process, name, file, file.syncing);
-      file.syncing = done.catch(() => {});
+      // That of a dead process never ends, and nobody may wait for it.
+      if (!process.isDead) file.syncing = done.catch(() => {});
       await done;
     },
     async truncate(to) {

@@ -1,0 +1,294 @@
+import assert from "node:assert/strict";
+import {
+  type CursorRow,
+  type LogGap,
+  type LogNotice,
+  openWal,
+  type Wal,
+  type WalOptions,
+} from "../../mod.ts";
+import {
+  type FakeClock,
+  fakeClock,
+  type SimulatedDisk,
+  simulatedDisk,
+} from "../../src/testing/mod.ts";
+import type { CrashKind, PowerCutManner, SimulatedDiskOptions } from "../../src/testing/mod.ts";
+import { type SeededRandom, seededRandom } from "../../src/testing/random.ts";
+import { type Contents, readLog } from "./read_log.ts";
+
+/** Text to cut payloads from, with what a reader of frames might stumble over. */
+const TEXT = makeText();
+const TIME = '{"time":"2026-01-01T00:00:00.000Z","level":"info","msg":"';
+
+function makeText(): string {
+  const random = seededRandom(1);
+  const words = ["x", "log", "ä", "€", "😀", '{\\"$\\":\\"frame\\",', "\\n", "\\u0000", " ", "0"];
+  let text = "";
+  while (text.length < 1_300_000) {
+    text += random.pick(words) + text.slice(0, random.below(4000));
+  }
+  // Without the halves of pairs that cutting left: they do not survive being encoded.
+  return new TextDecoder().decode(new TextEncoder().encode(text));
+}
+
+/** How a promise stands once everything has come to rest. */
+export type Outcome<T> =
+  | { readonly state: "resolved"; readonly value: T }
+  | { readonly state: "rejected"; readonly error: unknown }
+  | { readonly state: "pending" };
+
+/** What may be missing when a log is checked. */
+export interface Allowance {
+  /** The gaps that there must be, and no others. @default {none} */
+  readonly gaps?: readonly (Pick<LogGap, "firstSeq" | "count">)[];
+  /** Acknowledged records from this one on may be gone, at the end of the log. @default {none} */
+  readonly mayEndAt?: number;
+}
+
+declare function setImmediate(fn: () => void): unknown;
+
+/** Lets everything that is under way come to rest: on a simulated disk nothing needs more than promises. */
+export function rest(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
+/** How `promise` stands at rest. */
+export async function outcomeOf<T>(promise: Promise<T>): Promise<Outcome<T>> {
+  let outcome: Outcome<T> = { state: "pending" };
+  promise.then(
+    (value) => outcome = { state: "resolved", value },
+    (error) => outcome = { state: "rejected", error },
+  );
+  await rest();
+  return outcome;
+}
+
+/** What `promise` gives; fails if it waits for something that does not come. */
+export async function valueOf<T>(promise: Promise<T>, what: string): Promise<T> {
+  const outcome = await outcomeOf(promise);
+  if (outcome.state === "rejected") throw outcome.error;
+  if (outcome.state === "pending") throw new Error(`${what} never ends`);
+  return outcome.value;
+}
+
+/**
+ * A log on a simulated disk beside what it must hold: a plain array of lines, and how many of them were
+ * acknowledged. It stands outside the log and believes it nothing but acknowledgements.
+ */
+export class ModelledLog {
+  readonly disk: SimulatedDisk;
+  readonly clock: FakeClock = fakeClock();
+  readonly random: SeededRandom;
+  readonly notices: LogNotice[] = [];
+  readonly options: WalOptions;
+  /** The line of record `i + 1`, as staged last or as found at the last opening. */
+  readonly lines: string[] = [];
+  /** Every record below this one was acknowledged. */
+  acked = 1;
+  /** Records below this one may have been given up. */
+  givenUpTo = 1;
+  /** The rows of each save since the last one that was surely durable, that one first. */
+  saves: (readonly CursorRow[])[] = [[]];
+  /** Counts openings and crashes: an acknowledgement of an earlier life is none. */
+  life = 0;
+  wal!: Wal;
+  #staged = 0;
+
+  constructor(seed: number, options: WalOptions = {}, disk: Partial<SimulatedDiskOptions> = {}) {
+    this.disk = simulatedDisk({ ...disk, seed });
+    this.random = seededRandom(seed ^ 0x5eed);
+    this.options = {
+      segmentBytes: this.random.pick([4096, 8192, 20_000]),
+      windowBytes: this.random.pick([0, 0, 1_000_000]),
+      retain: "all",
+      ...options,
+    };
+  }
+
+  /** Opens the log and checks it. */
+  async open(allowance: Allowance = {}, options: WalOptions = {}): Promise<void> {
+    await valueOf(this.start(options), "opening");
+    await this.check(allowance);
+  }
+
+  /** Opens the log. */
+  async start(options: WalOptions = {}): Promise<void> {
+    const life = ++this.life;
+    const wal = await openWal(this.disk.store(), {
+      clock: this.clock,
+      onNotice: (notice) => this.notices.push(notice),
+      ...this.options,
+      ...options,
+    });
+    if (life === this.life) this.wal = wal;
+  }
+
+  /** A new line that was never staged before. */
+  line(maxBytes = 400): string {
+    const length = this.random.below(maxBytes);
+    const at = this.random.below(TEXT.length - length);
+    const text = TEXT.slice(at, at + length).replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, "");
+    return `${TIME}${++this.#staged} ${text}"}\n`;
+  }
+
+  /** Stages lines. */
+  stage(count: number, maxBytes?: number): void {
+    for (let i = 0; i < count; i++) {
+      const line = this.line(maxBytes);
+      const seq = this.wal.stage(line);
+      assert.equal(seq, this.lines.length + 1, "sequence numbers have no holes");
+      this.lines.push(line.slice(0, -1));
+    }
+  }
+
+  /** Asks for what is staged to be acknowledged, and notes it when it is. */
+  sync(): Promise<void> {
+    const upTo = this.lines.length + 1;
+    const { life, wal } = this;
+    const acknowledged = wal.sync().then(() => {
+      if (life !== this.life) return;
+      assert.ok(wal.durableSeq >= upTo, `durable up to ${wal.durableSeq}, acknowledged ${upTo}`);
+      this.acked = Math.max(this.acked, upTo);
+    });
+    acknowledged.catch(() => {});
+    return acknowledged;
+  }
+
+  /** Stages lines and has them acknowledged. */
+  async commit(count: number, maxBytes?: number): Promise<void> {
+    this.stage(count, maxBytes);
+    await this.sync();
+  }
+
+  /** Saves a cursor. */
+  saveCursors(nextSeq: number): void {
+    const row: CursorRow = {
+      lane: "sink",
+      since: 1,
+      nextSeq,
+      delivered: nextSeq - 1,
+      deadLettered: 0,
+      dropped: {},
+      filtered: 0,
+      redelivered: 0,
+    };
+    this.wal.saveCursorsSync([row]);
+    this.saves.push([row]);
+  }
+
+  /** Makes the saves so far durable. */
+  async syncCursors(): Promise<void> {
+    const { life } = this;
+    const saved = this.saves.length;
+    await this.wal.syncCursors();
+    if (life === this.life) this.saves.splice(0, saved - 1);
+  }
+
+  /** Gives up what may go of the records below `seq`. */
+  async trim(seq: number): Promise<void> {
+    this.givenUpTo = Math.max(this.givenUpTo, seq);
+    await this.wal.trim(seq);
+  }
+
+  /** Ends the process. */
+  crash(kind: CrashKind, manner?: PowerCutManner): void {
+    this.life++;
+    this.disk.crash(kind, manner);
+  }
+
+  /**
+   * Runs `work` until it ends or the disk crashes as planned.
+   *
+   * @returns Whether it came to its end
+   */
+  async untilCrash(work: () => Promise<void>): Promise<boolean> {
+    const ended = await this.disk.untilCrash(async () => {
+      await work();
+      return true;
+    });
+    if (ended !== true) this.life++;
+    return ended === true;
+  }
+
+  /** Reads the whole log and compares it with what it must hold. */
+  async check({ gaps = [], mayEndAt = Infinity }: Allowance = {}): Promise<void> {
+    const { wal, lines } = this;
+    const next = wal.nextSeq;
+    const least = Math.min(this.acked, mayEndAt);
+    assert.ok(next >= least, `records ${next} to ${this.acked - 1} were acknowledged and are gone`);
+    assert.ok(next <= lines.length + 1, `the log goes to ${next}, staged was to ${lines.length}`);
+    assert.ok(
+      wal.firstSeq <= this.givenUpTo,
+      `begins at ${wal.firstSeq}, given up to ${this.givenUpTo}`,
+    );
+    const found = await valueOf(readLog(wal), "reading");
+    this.#compare(found, gaps);
+    lines.length = next - 1;
+    // What an opening shows counts as acknowledged: a reader may have handed it on.
+    if (wal.writtenSeq === next && wal.stagedBytes === 0) {
+      assert.equal(wal.durableSeq, next, "what an opening shows is durable");
+      this.acked = next;
+    }
+  }
+
+  #compare({ lines, gaps }: Contents, expected: Allowance["gaps"] & object): void {
+    const { wal } = this;
+    const missing = new Set<number>();
+    for (const { firstSeq, count } of expected) {
+      for (let seq = firstSeq; seq < firstSeq + count; seq++) missing.add(seq);
+    }
+    const found = gaps.map(({ firstSeq, count }) => ({ firstSeq, count }));
+    assert.deepEqual(joined(found), joined(expected), "gaps");
+    for (let seq = wal.firstSeq; seq < wal.writtenSeq; seq++) {
+      if (missing.has(seq)) continue;
+      if (lines.get(seq) === this.lines[seq - 1]) continue;
+      assert.equal(
+        lines.get(seq)?.slice(0, 120),
+        this.lines[seq - 1]?.slice(0, 120),
+        `record ${seq}`,
+      );
+      assert.fail(`record ${seq} differs`);
+    }
+  }
+
+  /** The segments, as files, in order of name. */
+  get segments(): string[] {
+    return this.disk.names().filter((name) => /^wal-.*\.ndjson$/.test(name));
+  }
+
+  /** Ends the process, opens, checks, goes on writing, and does it all again at once. */
+  async crashTwice(kind: CrashKind, manner?: PowerCutManner): Promise<void> {
+    this.crash(kind, manner);
+    await this.surviveTwice(kind, manner);
+  }
+
+  /** After a crash: opens, checks, goes on writing, crashes in the middle of it, and opens again. */
+  async surviveTwice(
+    kind: CrashKind,
+    manner?: PowerCutManner,
+    allowance: Allowance = {},
+    options: WalOptions = {},
+  ): Promise<void> {
+    await this.open(allowance, options);
+    await valueOf(this.commit(1 + this.random.below(3)), "the commit after a crash");
+    this.stage(this.random.below(3));
+    this.wal.flushSync();
+    this.crash(kind, manner);
+    await this.open(allowance, options);
+    await valueOf(this.wal.close(), "closing");
+  }
+}
+
+/** Gaps that touch, as one. */
+function joined(
+  gaps: readonly Pick<LogGap, "firstSeq" | "count">[],
+): Pick<LogGap, "firstSeq" | "count">[] {
+  const all: { firstSeq: number; count: number }[] = [];
+  for (const { firstSeq, count } of [...gaps].sort((a, b) => a.firstSeq - b.firstSeq)) {
+    const last = all.at(-1);
+    if (last !== undefined && last.firstSeq + last.count === firstSeq) last.count += count;
+    else all.push({ firstSeq, count });
+  }
+  return all;
+}

@@ -1,5 +1,10 @@
+/** The twenty ways in which a disk, a process or a second writer can fail a log, each over many seeds. */
 import { test } from "node:test";
 import { mustHold } from "./support/faults.ts";
+import { DAMAGE_CASES } from "./support/faults_damage.ts";
+import { ERROR_CASES } from "./support/faults_errors.ts";
 import { POWER_CASES } from "./support/faults_power.ts";
 
-for (const fault of POWER_CASES) test(fault.name, () => mustHold(fault));
+for (const fault of [...POWER_CASES, ...DAMAGE_CASES, ...ERROR_CASES]) {
+  test(fault.name, () => mustHold(fault));
+}

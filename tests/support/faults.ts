@@ -69,5 +69,5 @@ export function replayLine({ name, file }: FaultCase, seed: number): string {
 
 function firstLine(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return text.split("\n")[0]!.slice(0, 200);
+  return text.replace(/\s+/g, " ").slice(0, 240);
 }

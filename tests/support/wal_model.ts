@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import {
   type CursorRow,
+  type FileStore,
   type LogGap,
   type LogNotice,
   openWal,
+  type StoreFile,
   type Wal,
   type WalOptions,
 } from "../../mod.ts";
@@ -44,6 +46,8 @@ export interface Allowance {
   readonly gaps?: readonly (Pick<LogGap, "firstSeq" | "count">)[];
   /** Acknowledged records from this one on may be gone, at the end of the log. @default {none} */
   readonly mayEndAt?: number;
+  /** The disk takes nothing: what is found need not be durable yet. @default {false} */
+  readonly isFull?: boolean;
 }
 
 declare function setImmediate(fn: () => void): unknown;
@@ -90,6 +94,8 @@ export class ModelledLog {
   givenUpTo = 1;
   /** The rows of each save since the last one that was surely durable, that one first. */
   saves: (readonly CursorRow[])[] = [[]];
+  /** The most bytes that were asked for in one read. */
+  largestRead = 0;
   /** Counts openings and crashes: an acknowledgement of an earlier life is none. */
   life = 0;
   wal!: Wal;
@@ -115,13 +121,28 @@ export class ModelledLog {
   /** Opens the log. */
   async start(options: WalOptions = {}): Promise<void> {
     const life = ++this.life;
-    const wal = await openWal(this.disk.store(), {
+    const wal = await openWal(this.#watched(this.disk.store()), {
       clock: this.clock,
       onNotice: (notice) => this.notices.push(notice),
       ...this.options,
       ...options,
     });
     if (life === this.life) this.wal = wal;
+  }
+
+  /** The store, with an eye on how much is read at once. */
+  #watched(store: FileStore): FileStore {
+    return {
+      ...store,
+      openFile: async (name, access) => {
+        const file = await store.openFile(name, access);
+        const read: StoreFile["read"] = (into, offset) => {
+          this.largestRead = Math.max(this.largestRead, into.length);
+          return file.read(into, offset);
+        };
+        return Object.create(file, { read: { value: read } }) as StoreFile;
+      },
+    };
   }
 
   /** A new line that was never staged before. */
@@ -156,9 +177,9 @@ export class ModelledLog {
   }
 
   /** Stages lines and has them acknowledged. */
-  async commit(count: number, maxBytes?: number): Promise<void> {
+  commit(count: number, maxBytes?: number): Promise<void> {
     this.stage(count, maxBytes);
-    await this.sync();
+    return this.sync();
   }
 
   /** Saves a cursor. */
@@ -173,8 +194,8 @@ export class ModelledLog {
       filtered: 0,
       redelivered: 0,
     };
-    this.wal.saveCursorsSync([row]);
     this.saves.push([row]);
+    this.wal.saveCursorsSync([row]);
   }
 
   /** Makes the saves so far durable. */
@@ -189,6 +210,16 @@ export class ModelledLog {
   async trim(seq: number): Promise<void> {
     this.givenUpTo = Math.max(this.givenUpTo, seq);
     await this.wal.trim(seq);
+  }
+
+  /** How a promise stands after rest, and after the time in which a log asks its disk again. */
+  async eventually<T>(promise: Promise<T>): Promise<Outcome<T>> {
+    let outcome = await outcomeOf(promise);
+    for (let tries = 0; tries < 3 && outcome.state === "pending"; tries++) {
+      await this.clock.advance(1000);
+      outcome = await outcomeOf(promise);
+    }
+    return outcome;
   }
 
   /** Ends the process. */
@@ -212,7 +243,7 @@ export class ModelledLog {
   }
 
   /** Reads the whole log and compares it with what it must hold. */
-  async check({ gaps = [], mayEndAt = Infinity }: Allowance = {}): Promise<void> {
+  async check({ gaps = [], mayEndAt = Infinity, isFull = false }: Allowance = {}): Promise<void> {
     const { wal, lines } = this;
     const next = wal.nextSeq;
     const least = Math.min(this.acked, mayEndAt);
@@ -225,11 +256,23 @@ export class ModelledLog {
     const found = await valueOf(readLog(wal), "reading");
     this.#compare(found, gaps);
     lines.length = next - 1;
+    if (wal.durableSeq < next && isFull) return;
     // What an opening shows counts as acknowledged: a reader may have handed it on.
-    if (wal.writtenSeq === next && wal.stagedBytes === 0) {
-      assert.equal(wal.durableSeq, next, "what an opening shows is durable");
-      this.acked = next;
+    assert.equal(wal.durableSeq, next, "what an opening shows is durable");
+    this.acked = next;
+  }
+
+  /** Reads the acknowledged records, and nothing else. */
+  async checkAcknowledged(): Promise<void> {
+    const reader = this.wal.reader(this.wal.firstSeq);
+    for (let seq = reader.nextSeq; seq < this.acked; seq = reader.nextSeq) {
+      const read = await valueOf(Promise.resolve(reader.next()), "reading");
+      assert.equal(read.kind, "lines", `record ${seq} can be read`);
+      if (read.kind !== "lines") continue;
+      const lines = new TextDecoder().decode(read.chunk.bytes).split("\n").slice(0, -1);
+      lines.forEach((line, i) => assert.equal(line, this.lines[seq - 1 + i]));
     }
+    reader.close();
   }
 
   #compare({ lines, gaps }: Contents, expected: Allowance["gaps"] & object): void {

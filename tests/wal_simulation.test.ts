@@ -4,7 +4,8 @@ import { mustHold } from "./support/faults.ts";
 import { DAMAGE_CASES } from "./support/faults_damage.ts";
 import { ERROR_CASES } from "./support/faults_errors.ts";
 import { POWER_CASES } from "./support/faults_power.ts";
+import { STEP_CASES } from "./support/faults_steps.ts";
 
-for (const fault of [...POWER_CASES, ...DAMAGE_CASES, ...ERROR_CASES]) {
+for (const fault of [...POWER_CASES, ...DAMAGE_CASES, ...ERROR_CASES, ...STEP_CASES]) {
   test(fault.name, () => mustHold(fault));
 }

@@ -43,35 +43,39 @@ export class SimulatedProcess {
     if (fault !== undefined) throw systemError(fault, call, name);
   }
 
-  /** A call that takes a while and then has its effect, or goes wrong. */
-  async later<T>(call: DiskCall, name: string, effect: () => T): Promise<T> {
-    const fault = await this.begin(call, name);
-    await this.end(call, name);
-    if (fault !== undefined) throw systemError(fault, call, name);
-    return effect();
-  }
-
-  /** A call that takes a while begins; says what will go wrong with it. In a dead process it never does. */
-  async begin(call: DiskCall, name: string): Promise<string | undefined> {
-    await this.#countOrHang(call, name);
-    return this.#host.faults.meet(call, name);
-  }
-
   /**
-   * The call's time passes: as many turns of the promise queue as the seed says, so that calls that are
-   * under way together end in any order.
+   * A call that takes a while and then has its effect: as many turns of the promise queue as the seed
+   * says, so that calls that are under way together end in any order. Between a look at `isDead` and what
+   * is done there is no turn, so that a dead process does nothing; its calls never end.
+   *
+   * @param effect Gets the code of what goes wrong with the call, if anything does
+   * @param ahead What this call waits for before it begins
+   * @param start What happens when it begins
    */
-  async end(call: DiskCall, name: string): Promise<void> {
+  async later<T>(
+    call: DiskCall,
+    name: string,
+    effect: (fault: string | undefined) => T,
+    ahead?: Promise<void>,
+    start: () => void = () => {},
+  ): Promise<T> {
+    this.#count(call, name, () => {});
+    if (ahead !== undefined) await ahead;
+    if (this.isDead) await never();
+    const fault = this.#host.faults.meet(call, name);
+    start();
     for (let turns = this.#host.random.below(4); turns > 0; turns--) await undefined;
-    await this.#countOrHang(call, name);
+    this.#count(call, name, () => {});
+    if (this.isDead) await never();
+    return effect(fault);
   }
 
   #count(call: DiskCall, name: string, part: () => void): void {
     if (!this.isDead && isChange(call)) this.#host.beforeChange(call, name, part);
   }
+}
 
-  #countOrHang(call: DiskCall, name: string): Promise<void> | undefined {
-    this.#count(call, name, () => {});
-    return this.isDead ? new Promise(() => {}) : undefined;
-  }
+/** What a call of a dead process gives; a new one each time, since a promise keeps those who wait. */
+function never(): Promise<void> {
+  return new Promise(() => {});
 }

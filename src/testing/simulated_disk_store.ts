@@ -1,6 +1,6 @@
 import { crc32Of } from "../storage/crc32.ts";
 import type { FileStore, StoreEntry, StoreFile } from "../storage/store.ts";
-import { systemError } from "./simulated_disk_faults.ts";
+import { type DiskCall, systemError } from "./simulated_disk_faults.ts";
 import type { SimulatedFile } from "./simulated_disk_file.ts";
 import { SimulatedFolder } from "./simulated_disk_folder.ts";
 import type { SimulatedProcess } from "./simulated_disk_process.ts";
@@ -43,9 +43,9 @@ export function storeOf(
   return {
     label,
     keeps: "disk",
-    open: () => process.later("open", label, () => isInner ? undefined : host.lock(process)),
+    open: () => act(process, "open", label, () => isInner ? undefined : host.lock(process)),
     isHeld: () => host.isHeld(process),
-    list: () => process.later("list", label, () => inAnyOrder(host.random, folder)),
+    list: () => act(process, "list", label, () => inAnyOrder(host.random, folder)),
     createSync(name) {
       process.pass("create", name);
       if (folder.files.has(name)) throw systemError("EEXIST", "create", name);
@@ -55,20 +55,21 @@ export function storeOf(
       return handleOf(host, process, name, file, true);
     },
     openFile: (name, access) =>
-      process.later(
+      act(
+        process,
         "open-file",
         name,
         () => handleOf(host, process, name, existing("open-file", name), access === "write"),
       ),
     rename: (from, to) =>
-      process.later("rename", from, () => {
+      act(process, "rename", from, () => {
         existing("rename", from);
         const replaced = folder.files.get(to);
         folder.rename(from, to);
         if (replaced !== undefined) host.removed(replaced);
       }),
     remove: (name) =>
-      process.later("remove", name, () => {
+      act(process, "remove", name, () => {
         const file = existing("remove", name);
         folder.unlink(name);
         host.removed(file);
@@ -88,7 +89,7 @@ export function storeOf(
       folder.folders.set(name, inside);
       return storeOf(host, process, inside, `${label}/${name}`, true);
     },
-    close: () => process.later("close", label, () => isInner ? undefined : host.unlock(process)),
+    close: () => act(process, "close", label, () => isInner ? undefined : host.unlock(process)),
   };
 }
 
@@ -97,34 +98,46 @@ function inAnyOrder(random: SeededRandom, folder: SimulatedFolder): StoreEntry[]
   return random.chance(0.5) ? entries : entries.reverse();
 }
 
-async function syncFolder(
+/** A call that takes a while, and then goes wrong or has its effect. */
+function act<T>(
+  process: SimulatedProcess,
+  call: DiskCall,
+  name: string,
+  effect: () => T,
+): Promise<T> {
+  return process.later(call, name, (fault) => {
+    if (fault !== undefined) throw systemError(fault, call, name);
+    return effect();
+  });
+}
+
+/** Names go to the disk. */
+function syncFolder(
   process: SimulatedProcess,
   folder: SimulatedFolder,
   label: string,
   ahead: Promise<void>,
 ): Promise<void> {
-  const fault = await process.begin("sync-folder", label);
-  await ahead;
-  folder.beginSync();
-  await process.end("sync-folder", label);
-  folder.endSync(fault === undefined);
-  if (fault !== undefined && fault !== "lie") throw systemError(fault, "sync-folder", label);
+  const end = (fault: string | undefined): void => {
+    folder.endSync(fault === undefined);
+    if (fault !== undefined && fault !== "lie") throw systemError(fault, "sync-folder", label);
+  };
+  return process.later("sync-folder", label, end, ahead, () => folder.beginSync());
 }
 
-async function syncFile(
+/** Bytes go to the disk. */
+function syncFile(
   host: StoreHost,
   process: SimulatedProcess,
   name: string,
   file: SimulatedFile,
-  ahead: Promise<void>,
 ): Promise<void> {
-  const fault = await process.begin("sync", name);
-  await ahead;
-  file.beginSync();
-  await process.end("sync", name);
-  const error = fault ?? host.syncFault();
-  file.endSync(error === undefined ? "synced" : error === "lie" ? "lied" : "failed", host.random);
-  if (error !== undefined && error !== "lie") throw systemError(error, "sync", name);
+  const end = (met: string | undefined): void => {
+    const fault = met ?? host.syncFault();
+    file.endSync(fault === undefined ? "synced" : fault === "lie" ? "lied" : "failed", host.random);
+    if (fault !== undefined && fault !== "lie") throw systemError(fault, "sync", name);
+  };
+  return process.later("sync", name, end, file.syncing, () => file.beginSync());
 }
 
 /** An open file: a process's own idea of its size, and the file itself, which may have lost its name. */
@@ -181,18 +194,18 @@ function handleOf(
     },
     async read(into, offset) {
       use(false);
-      return await process.later("read", name, () => file.read(into, offset));
+      return await act(process, "read", name, () => file.read(into, offset));
     },
     async sync() {
       use(true);
-      const done = syncFile(host, process, name, file, file.syncing);
+      const done = syncFile(host, process, name, file);
       // That of a dead process never ends, and nobody may wait for it.
       if (!process.isDead) file.syncing = done.catch(() => {});
       await done;
     },
     async truncate(to) {
       use(true);
-      await process.later("truncate", name, () => file.truncate(to));
+      await act(process, "truncate", name, () => file.truncate(to));
       size = to;
     },
     close() {

@@ -144,7 +144,7 @@ const HOSTILE: readonly Hostile[] = [
   (log) => {
     const bytes = garbage(log, 1 + log.random.below(3000));
     log.disk.put("wal-00000000000000009999-0badf00d.ndjson", bytes);
-    return "damage";
+    return "either";
   },
   (log) => {
     const name = log.segments.at(-1)!;
@@ -161,7 +161,7 @@ const HOSTILE: readonly Hostile[] = [
 async function hostileFiles(seed: number): Promise<void> {
   const log = new ModelledLog(seed, { segmentBytes: 100_000, windowBytes: 0 });
   await log.open();
-  for (let commits = 1 + log.random.below(3); commits > 0; commits--) {
+  for (let commits = 2 + log.random.below(3); commits > 0; commits--) {
     await valueOf(log.commit(1 + log.random.below(3)), "a commit");
   }
   log.crash("kill");

@@ -112,8 +112,8 @@ test("a length beyond the file is not read, even under a valid checksum", async 
 test("files that hold no log are classed without a crash and without a large allocation", async () => {
   const name = "wal-00000000000000000001-0badf00d.ndjson";
   const frame = '{"$":"frame","seq":1,"n":4294967295,"len":4294967295,"salt":"0badf00d"';
-  const cases: [string, Uint8Array, "torn-tail" | "damage"][] = [
-    ["empty", new Uint8Array(0), "torn-tail"],
+  const cases: [string, Uint8Array, ...("torn-tail" | "damage")[]][] = [
+    ["empty", new Uint8Array(0)],
     ["zeros", new Uint8Array(10_000), "torn-tail"],
     ["garbage", bytesOf("\u0001garbage\n".repeat(700)), "damage"],
     ["a huge length", bytesOf(`${frame},"body":"00000000","crc":"00000000"}\n`), "damage"],
@@ -121,13 +121,15 @@ test("files that hold no log are classed without a crash and without a large all
     ["the beginning of a first line", bytesOf('{"$":"segm'), "torn-tail"],
     ["a whole first line of no log", bytesOf('{"$":"segment","version":1}\n'), "torn-tail"],
   ];
-  for (const [what, bytes, kind] of cases) {
+  for (const [what, bytes, ...kinds] of cases) {
     const disk = testDisk();
     disk.files.set(name, bytes);
     const { wal, told } = await openTold(disk.copy());
-    assert.deepEqual([told.map((n) => n.kind), wal.nextSeq], [[kind], 1], what);
+    assert.deepEqual([told.map((n) => n.kind), wal.nextSeq], [kinds, 1], what);
     assert.deepEqual([...(await readLog(wal)).lines], [], what);
-    if (kind === "damage") await assert.rejects(openSmall(disk), { name: "DamagedLogError" }, what);
+    if (kinds[0] === "damage") {
+      await assert.rejects(openSmall(disk), { name: "DamagedLogError" }, what);
+    }
   }
 });
 

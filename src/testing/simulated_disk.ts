@@ -162,6 +162,7 @@ class Disk implements SimulatedDisk {
   readonly #history: string[] = [];
   #planned: PlannedCrash | undefined;
   #crashed = Promise.withResolvers<undefined>();
+  #powerCuts = 0;
   calls = 0;
   capacityBytes: number;
   fullAt: "write" | "sync";
@@ -180,6 +181,10 @@ class Disk implements SimulatedDisk {
     this.shortWrites = shortWrites;
     this.capacityBytes = capacityBytes;
     this.fullAt = options.fullAt ?? "write";
+  }
+
+  get boot(): string {
+    return `boot ${this.#powerCuts + 1}`;
   }
 
   store(): FileStore {
@@ -207,6 +212,7 @@ class Disk implements SimulatedDisk {
     this.#note(`crash: ${kind} ${manner ?? ""}`);
     this.#endProcesses();
     if (kind === "power") {
+      this.#powerCuts++;
       this.#root.cutPower(new PowerCut(this.random.fork(), manner, this.#stale));
     }
   }

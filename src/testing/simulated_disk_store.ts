@@ -8,6 +8,8 @@ import type { SeededRandom } from "./random.ts";
 
 /** What a store needs of the disk that it is on. */
 export interface StoreHost {
+  /** Names the time between two power cuts. */
+  readonly boot: string;
   /** Decides how calls end. */
   readonly random: SeededRandom;
   /** Makes an empty file. */
@@ -43,6 +45,7 @@ export function storeOf(
   return {
     label,
     keeps: "disk",
+    boot: host.boot,
     open: () => act(process, "open", label, () => isInner ? undefined : host.lock(process)),
     isHeld: () => host.isHeld(process),
     list: () => act(process, "list", label, () => inAnyOrder(host.random, folder)),

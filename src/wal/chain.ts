@@ -6,6 +6,8 @@ export interface Chain {
   readonly segments: Segment[];
   /** What a later segment begins before: its records were copied forward or cut off. */
   readonly superseded: Segment[];
+  /** Segments whose first line cannot be read, and which nothing else names. */
+  readonly strays: Segment[];
   /** Where the chain does not hold. Within what was never synced that is no damage. */
   readonly breaks: ChainBreak[];
 }
@@ -33,19 +35,47 @@ export interface ChainBreak {
 export function linkSegments(found: readonly Segment[]): Chain {
   const segments: Segment[] = [];
   const superseded: Segment[] = [];
-  const breaks: ChainBreak[] = [];
-  for (const segment of found.toSorted(byBeginning)) {
+  const { placed, strays } = placeHeadless(found);
+  for (const segment of placed) {
     // A first line that is damaged cannot speak for what comes before it.
-    const isSound = segment.header.log !== "";
-    const taken = isSound ? takeSuperseded(segments, segment) : [];
+    const taken = isSound(segment) ? takeSuperseded(segments, segment) : [];
     const before = segments.at(-1);
-    const isLinked = before === undefined || !isSound || isSealedBy(before, segment);
-    if (before !== undefined && isSound) breaks.push(...seal(before, segment, isLinked));
+    const isLinked = before === undefined || isSealedBy(before, segment);
     // Only who knows what came before may say that something else did not.
     if (isLinked) superseded.push(...taken);
     segments.push(segment);
   }
-  return { segments, superseded, breaks };
+  const breaks = segments.slice(1).flatMap((segment, i) =>
+    isSound(segment) ? seal(segments[i]!, segment) : []
+  );
+  return { segments, superseded, strays, breaks };
+}
+
+/** Whether a segment's first line could be read. */
+export function isSound({ header }: Segment): boolean {
+  return header.log !== "";
+}
+
+/**
+ * Gives segments without a first line their place: before the one that names them, or at the end. Others
+ * are strays: files that were superseded once, whose removal a power cut took back.
+ */
+function placeHeadless(found: readonly Segment[]): { placed: Segment[]; strays: Segment[] } {
+  const placed = found.filter(isSound).toSorted(byBeginning);
+  const strays: Segment[] = [];
+  let heir: Segment | undefined;
+  for (const segment of found.filter((one) => !isSound(one)).toSorted(byBeginning)) {
+    const next = placed.findIndex((one) => isSealedBy(segment, one));
+    if (next >= 0) placed.splice(next, 0, segment);
+    else {
+      if (heir !== undefined) strays.push(heir);
+      heir = segment;
+    }
+  }
+  if (heir === undefined) return { placed, strays };
+  const isLast = placed.every(({ header }) => header.first <= heir.header.first);
+  (isLast ? placed : strays).push(heir);
+  return { placed, strays };
 }
 
 function byBeginning(a: Segment, b: Segment): number {
@@ -65,7 +95,9 @@ function isSealedBy(before: Segment, { header }: Segment): boolean {
 }
 
 /** Ends a segment where its successor says; the answer holds the break, if this cannot be. */
-function seal(before: Segment, { header }: Segment, isLinked: boolean): ChainBreak[] {
+function seal(before: Segment, next: Segment): ChainBreak[] {
+  const { header } = next;
+  const isLinked = isSealedBy(before, next);
   const size = before.end;
   const end = isLinked ? header.prev!.end : size;
   before.end = Math.min(end, size);

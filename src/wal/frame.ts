@@ -117,6 +117,12 @@ export function readFrameHeader(
 ): FrameHeader | "short" | undefined {
   const value = readHeader(bytes, crc32);
   if (value === "short" || value === undefined) return value;
-  if (value.$ !== "frame") return undefined;
-  return value as unknown as FrameHeader;
+  const header = value as unknown as FrameHeader;
+  return value.$ === "frame" && isPossible(header) ? header : undefined;
+}
+
+/** Whether the numbers of a header can be true: each line has one byte at least. */
+function isPossible({ seq, n, len, durable, head }: FrameHeader): boolean {
+  return [seq, n, len, durable, head].every((value) => Number.isSafeInteger(value) && value >= 0) &&
+    len >= n && (n > 0 || len === 0) && head > 0 && Number.isSafeInteger(seq + n);
 }

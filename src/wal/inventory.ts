@@ -81,15 +81,14 @@ export async function findSegments(
       obsolete.push(name);
     }
     if (found.header === undefined) continue;
-    // Its own number is not known; it is not below that of the segment before it.
+    // That of one without a first line is not known; it was not begun before the one before it.
     const header = state === "headless" ? { ...found.header, epoch } : found.header;
     epoch = Math.max(epoch, header.epoch);
     segments.push({ name, header, end });
   }
-  const isCertain = segments.every(({ header }) => header.log !== "");
   return {
     segments: withoutForeign(context, segments, knownLog),
-    epoch: epoch + (isCertain ? 1 : EPOCH_MARGIN),
+    epoch: epoch + (doubts.length === 0 ? 1 : EPOCH_MARGIN),
     obsolete,
     doubts,
   };
@@ -100,6 +99,7 @@ export function tellUnborn(
   { store, tell }: RecoveryContext,
   { name, size }: { readonly name: string; readonly size: number },
 ): void {
+  if (size === 0) return;
   tell({
     kind: "torn-tail",
     message: `Segment "${name}" in "${store.label}" was cut while being created: ` +

@@ -1,6 +1,6 @@
 import type { FileStore, InputMark, LogNotice, SeqRun } from "../storage/store.ts";
 import { keepDamaged, keepTorn } from "./aside.ts";
-import { type ChainBreak, linkSegments } from "./chain.ts";
+import { type ChainBreak, isSound, linkSegments } from "./chain.ts";
 import { type DamagePolicy, type RecoveryContext, reportDamage } from "./damage.ts";
 import { type Doubt, findSegments, tellUnborn } from "./inventory.ts";
 import type { Segment } from "./segment.ts";
@@ -47,47 +47,22 @@ export async function recover(
   const context = { store, policy, tell, damaged: new Set<string>() };
   const { segments: found, epoch, obsolete, doubts } = await findSegments(context, knownLog);
   const sizes = new Map(found.map(({ name, end }) => [name, end]));
-  const { segments, superseded, breaks } = linkSegments(found);
+  const { segments, superseded, strays, breaks } = linkSegments(found);
   obsolete.push(...superseded.map(({ name }) => name));
-  const log = found.find(({ header }) => header.log !== "")?.header.log ?? knownLog;
-  if (segments.length === 0) {
-    for (const doubt of doubts) reportDoubt(context, doubt);
-    const proven = { index: 0, offset: 0, seq: 1 };
-    return {
-      log,
-      epoch,
-      segments,
-      nextSeq: 1,
-      proven,
-      inputs: new Map(),
-      obsolete,
-      loose: [],
-      lost: [],
-    };
-  }
-  const scans = await scanNewest(store, segments);
-  for (const one of breaks) {
-    if (!scans.some(({ segment }) => segment === one.before)) reportBreak(context, one);
-  }
-  const durable = provenSeq(segments, scans);
-  const certain = wroteInThisBoot(store, scans) ? Infinity : durable;
+  const log = found.find(isSound)?.header.log ?? knownLog;
+  const scans = await scanNewest(store, segments, strays);
   const lost: SeqRun[] = [];
-  for (const doubt of doubts) {
-    if (doubt.first < certain || doubt.name === segments[0]!.name) reportDoubt(context, doubt);
-    else if (!segments.some(({ name }) => name === doubt.name)) {
-      tellUnborn(context, doubt);
-      obsolete.push(doubt.name);
-    }
-  }
-  const end = findEnd(context, segments, scans, certain, breaks, lost);
+  const { end, durable } = await findEnd(context, segments, scans, breaks, lost);
+  tellDoubts(context, doubts, segments, end, obsolete);
   await tellTorn(context, segments, scans, end);
   const inputs = await placesOfInputs(store, segments, scans, end.seq);
   for (const name of context.damaged) await keepDamaged(store, name);
   obsolete.push(...segments.splice(end.index + 1).map(({ name }) => name));
-  segments.at(-1)!.end = end.offset;
+  if (segments.length > 0) segments.at(-1)!.end = end.offset;
   while (segments.length > 0 && segments.at(-1)!.end <= segments.at(-1)!.header.head) {
     obsolete.push(segments.pop()!.name);
   }
+  if (context.damaged.size === 0) obsolete.push(...strays.map(({ name }) => name));
   const proven = await provenPlace(store, segments, Math.min(durable, end.seq));
   const loose = segments.filter(({ name, end }) => sizes.get(name)! > end);
   return { log, epoch, segments, nextSeq: end.seq, proven, inputs, obsolete, loose, lost };
@@ -100,22 +75,31 @@ export async function recover(
  */
 async function scanNewest(
   store: FileStore,
-  segments: readonly Segment[],
+  segments: Segment[],
+  strays: Segment[],
 ): Promise<readonly SegmentScan[]> {
-  const { epoch } = segments.at(-1)!.header;
   const scans: SegmentScan[] = [];
-  let durable = 0;
   for (const segment of segments.toReversed()) {
-    if (
-      scans.length > 0 &&
-      (segment.header.epoch < epoch || durable >= scans[0]!.segment.header.first)
-    ) {
-      break;
+    const next = scans[0];
+    if (next !== undefined && isSound(next.segment) && isProvenBefore(segment, next, scans)) break;
+    const scan = await scanSegment(store, segment);
+    if (next !== undefined && !isSound(next.segment) && scan.nextSeq > next.segment.header.first) {
+      // It cannot go on where this one ends, so it is what is left of an older one.
+      strays.push(segments.pop()!);
+      scans.shift();
     }
-    scans.unshift(await scanSegment(store, segment));
-    durable = Math.max(durable, scans[0]!.durable);
+    scans.unshift(scan);
   }
   return scans;
+}
+
+function isProvenBefore(
+  segment: Segment,
+  { segment: next }: SegmentScan,
+  scans: readonly SegmentScan[],
+): boolean {
+  return segment.header.epoch < next.header.epoch ||
+    scans.some(({ durable }) => durable >= next.header.first);
 }
 
 /** Every record below this one was synced, as frames behind it tell, or the opening that began here. */
@@ -134,44 +118,67 @@ function wroteInThisBoot(store: FileStore, scans: readonly SegmentScan[]): boole
 }
 
 /**
- * Where the log ends. What is missing among records that must be there is damage; what is missing behind
- * them is a write that a power cut tore, which sectors in any order may have survived: there the log
- * ends, and nobody was promised what follows.
+ * Where the log ends, and what of it was surely synced. What is missing among records that must be there
+ * is damage; what is missing behind them is a write that a power cut tore, which sectors in any order may
+ * have survived: there the log ends, and nobody was promised what follows.
  */
-function findEnd(
+async function findEnd(
   context: RecoveryContext,
   segments: readonly Segment[],
   scans: readonly SegmentScan[],
-  certain: number,
   breaks: readonly ChainBreak[],
   lost: SeqRun[],
-): Place {
-  const from = segments.length - scans.length;
+): Promise<{ end: Place; durable: number }> {
+  if (scans.length === 0) return { end: { index: -1, offset: 0, seq: 1 }, durable: 1 };
+  for (const one of breaks) {
+    if (!scans.some(({ segment }) => segment === one.before)) await reportBreak(context, one);
+  }
+  const durable = provenSeq(segments, scans);
+  const certain = wroteInThisBoot(context.store, scans) ? Infinity : durable;
+  const index = segments.length - scans.length;
   for (const [i, scan] of scans.entries()) {
-    const { header } = scan.segment;
     const before = scans[i - 1];
-    if (before !== undefined && header.log === "" && header.first >= certain) {
-      return { index: from + i - 1, offset: before.end, seq: before.nextSeq };
+    if (before !== undefined && !isSound(scan.segment) && scan.segment.header.first >= certain) {
+      const end = { index: index + i - 1, offset: before.end, seq: before.nextSeq };
+      return { end, durable };
     }
     for (const hole of holesOf(scan, scans[i + 1])) {
-      const { fromSeq, offset } = hole;
-      const place = { index: from + i, offset, seq: fromSeq };
-      if (fromSeq >= certain) return place;
+      const end = { index: index + i, offset: hole.offset, seq: Math.max(hole.fromSeq, certain) };
+      if (hole.fromSeq >= certain) return { end: { ...end, seq: hole.fromSeq }, durable };
       const toSeq = Math.min(hole.toSeq, certain);
-      const broken = breaks.find(({ before }) => before === scan.segment);
-      reportHole(
-        context,
-        scan.segment,
-        hole,
-        toSeq,
-        hole.end < scan.segment.end ? undefined : broken,
-      );
-      if (toSeq > fromSeq) lost.push({ firstSeq: fromSeq, count: toSeq - fromSeq });
-      if (hole.toSeq > certain) return { ...place, seq: certain };
+      const broken = hole.end < scan.segment.end
+        ? undefined
+        : breaks.find((one) => one.before === scan.segment);
+      reportHole(context, scan.segment, hole, toSeq, broken);
+      if (toSeq > hole.fromSeq) lost.push({ firstSeq: hole.fromSeq, count: toSeq - hole.fromSeq });
+      if (hole.toSeq > certain) return { end, durable };
     }
   }
   const last = scans.at(-1)!;
-  return { index: segments.length - 1, offset: last.end, seq: last.nextSeq };
+  return { end: { index: segments.length - 1, offset: last.end, seq: last.nextSeq }, durable };
+}
+
+/**
+ * Tells of segments whose first line cannot be read. One of which the log needs nothing is what is left
+ * of an older one; one behind the end was torn while it was begun.
+ */
+function tellDoubts(
+  context: RecoveryContext,
+  doubts: readonly Doubt[],
+  segments: readonly Segment[],
+  end: Place,
+  obsolete: string[],
+): void {
+  for (const doubt of doubts) {
+    const index = segments.findIndex(({ name }) => name === doubt.name);
+    const isMissed = segments.length === 0 ||
+      (context.damaged.size > 0 && doubt.first < end.seq);
+    if (index >= 0 ? index <= end.index : isMissed) reportDoubt(context, doubt);
+    else if (doubt.first >= end.seq) {
+      tellUnborn(context, doubt);
+      obsolete.push(doubt.name);
+    }
+  }
 }
 
 /** The holes of a segment, and what is missing before the next one begins. */
@@ -186,8 +193,10 @@ function reportDoubt(context: RecoveryContext, { name, end, what }: Doubt): void
   reportDamage(context, { file: name, offset: 0, end }, what);
 }
 
-function reportBreak(context: RecoveryContext, one: ChainBreak): void {
+/** A break costs nothing if only a frame without records is gone, which may never have been synced. */
+async function reportBreak(context: RecoveryContext, one: ChainBreak): Promise<void> {
   const { before, offset, end, what, nextSeq } = one;
+  if ((await scanSegment(context.store, before)).nextSeq >= nextSeq) return;
   const place = { file: before.name, offset, end };
   reportDamage(context, place, `${what}: records may be missing before number ${nextSeq}`);
 }
@@ -217,8 +226,9 @@ async function tellTorn(
   end: Place,
 ): Promise<void> {
   const { store, tell } = context;
-  const segment = segments[end.index]!;
-  const scan = scans.find((one) => one.segment === segment)!;
+  const segment = segments[end.index];
+  const scan = scans.find((one) => one.segment === segment);
+  if (segment === undefined || scan === undefined) return;
   const later = segments.slice(end.index + 1).reduce((sum, one) => sum + one.end, 0);
   const size = scan.contentEnd - end.offset + later;
   if (size <= 0) return;
@@ -240,6 +250,7 @@ async function placesOfInputs(
   scans: readonly SegmentScan[],
   seq: number,
 ): Promise<Map<string, InputMark>> {
+  if (scans.length === 0) return new Map();
   const from = segments.length - scans.length;
   const sound = segments.findLastIndex(({ header }, i) => i <= from && header.log !== "");
   const older = segments.slice(Math.max(0, sound), from);

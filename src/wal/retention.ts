@@ -28,6 +28,8 @@ export class Retention {
   /** Segments that are no longer part of the log and still have their file, oldest first. */
   readonly #doomed: string[] = [];
   #removing: Promise<void> = Promise.resolve();
+  /** Whether the last removal may be undone by a power cut. */
+  #unsettled = false;
   #refusing = false;
 
   /** @param sealed The segments of earlier openings, oldest first */
@@ -106,7 +108,10 @@ export class Retention {
   async #removeFiles(): Promise<void> {
     while (this.#doomed.length > 0) {
       try {
+        // A power cut undoes unsynced removals in any order: one that is undone alone looks like a loss.
+        if (this.#unsettled) await this.#store.syncFolder();
         await this.#store.remove(this.#doomed[0]!);
+        this.#unsettled = true;
       } catch (error) {
         if (!this.#refusing) this.#tellRefused(this.#doomed[0]!, error);
         this.#refusing = true;

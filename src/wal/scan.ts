@@ -50,7 +50,8 @@ export class FrameScanner {
     const frameEnd = offset + header.head + header.len;
     if (frameEnd > end) return { kind: "invalid", offset };
     const body = (await this.#bytes(offset, frameEnd)).subarray(header.head);
-    if (hex32(this.#store.crc32(body)) !== header.body) {
+    const isWhole = header.len === 0 || body.at(-1) === 0x0a;
+    if (!isWhole || hex32(this.#store.crc32(body)) !== header.body) {
       return { kind: "invalid", offset, header };
     }
     const chunk = { firstSeq: header.seq, count: header.n, bytes: body };

@@ -275,7 +275,11 @@ class OpenWal implements Wal {
   }
 
   stage(line: string, mark?: InputMark): number {
-    const seq = this.nextSeq++;
+    const seq = this.nextSeq;
+    if (seq >= Number.MAX_SAFE_INTEGER) {
+      throw new RangeError(`The log in "${this.store.label}" has no numbers left: begin a new one`);
+    }
+    this.nextSeq = seq + 1;
     this.#staging.add(line, seq, mark);
     return seq;
   }

@@ -4,7 +4,7 @@ import type { FaultCase } from "./faults.ts";
 import { ModelledLog, outcomeOf, rest, valueOf } from "./wal_model.ts";
 
 const file = "tests/wal_simulation.test.ts";
-const SEGMENT = /^wal-/;
+const SEGMENT = /^(wal-|graft)/;
 
 /** A log with some acknowledged records, and some that are staged or written. */
 async function begun(seed: number): Promise<ModelledLog> {
@@ -82,7 +82,8 @@ async function fillUp(log: ModelledLog): Promise<{ waiter: Promise<void> }> {
   log.disk.capacityBytes = log.disk.usedBytes + log.random.below(4000);
   const acked = log.acked;
   log.stage(3 + log.random.below(3), 1);
-  log.stage(10 + log.random.below(10), 3000);
+  // More than what is reserved behind the end.
+  log.stage(30 + log.random.below(10), 3000);
   const waiter = log.sync();
   assert.equal((await log.eventually(waiter)).state, "pending", "who waits for room waits on");
   assert.equal(log.acked, acked);

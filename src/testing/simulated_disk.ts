@@ -47,6 +47,8 @@ export interface SimulatedDisk {
    * begins and where it ends. Reading changes nothing and does not count.
    */
   readonly calls: number;
+  /** Crashes and exits so far. */
+  readonly crashes: number;
   /** Bytes that all files have, reserved ones included. */
   readonly usedBytes: number;
   /** Bytes that all files together may have; can be changed at any time. */
@@ -164,6 +166,7 @@ class Disk implements SimulatedDisk {
   #crashed = Promise.withResolvers<undefined>();
   #powerCuts = 0;
   calls = 0;
+  crashes = 0;
   capacityBytes: number;
   fullAt: "write" | "sync";
   shortWrites: number;
@@ -238,6 +241,7 @@ class Disk implements SimulatedDisk {
   }
 
   #endProcesses(): void {
+    this.crashes++;
     for (const process of this.#processes) process.isDead = true;
     this.#processes = [];
     this.#root.abandonSyncs();

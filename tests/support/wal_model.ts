@@ -90,8 +90,18 @@ export class ModelledLog {
   readonly lines: string[] = [];
   /** Every record below this one was acknowledged. */
   acked = 1;
+  /** What a power cut leaves of the acknowledged ones, where that is less than all. */
+  #settled = 1;
+  /** Crashes that were taken note of. */
+  #crashes = 0;
   /** Records below this one may have been given up. */
   givenUpTo = 1;
+  /** Records below this one were given up for good. */
+  goneTo = 1;
+  /** Whether the disk is in trouble, so that things need not end well. */
+  isTroubled = false;
+  /** Whether a process has the log open. */
+  isOpen = false;
   /** The rows of each save since the last one that was surely durable, that one first. */
   saves: (readonly CursorRow[])[] = [[]];
   /** The most bytes that were asked for in one read. */
@@ -127,7 +137,9 @@ export class ModelledLog {
       ...this.options,
       ...options,
     });
-    if (life === this.life) this.wal = wal;
+    if (life !== this.life) return;
+    this.wal = wal;
+    this.isOpen = true;
   }
 
   /** The store, with an eye on how much is read at once. */
@@ -224,8 +236,24 @@ export class ModelledLog {
 
   /** Ends the process. */
   crash(kind: CrashKind, manner?: PowerCutManner): void {
-    this.life++;
     this.disk.crash(kind, manner);
+    this.#ended();
+  }
+
+  #ended(): void {
+    this.life++;
+    this.isOpen = false;
+    this.#crashes = this.disk.crashes;
+    const kind =
+      this.disk.history().findLast((event) => event.startsWith("crash: "))!.split(" ")[1];
+    const { sync = "always" } = this.options;
+    if (kind === "power" && sync !== "always") this.acked = Math.min(this.acked, this.#settled);
+  }
+
+  /** Ends the disk's trouble. */
+  heal(): void {
+    this.disk.heal();
+    this.isTroubled = false;
   }
 
   /**
@@ -234,11 +262,14 @@ export class ModelledLog {
    * @returns Whether it came to its end
    */
   async untilCrash(work: () => Promise<void>): Promise<boolean> {
-    const ended = await this.disk.untilCrash(async () => {
-      await work();
-      return true;
-    });
-    if (ended !== true) this.life++;
+    // It may have crashed meanwhile, in something that was not waited for.
+    const ended = this.disk.crashes > this.#crashes ? undefined : await this.disk.untilCrash(
+      async () => {
+        await work();
+        return true;
+      },
+    );
+    if (ended !== true) this.#ended();
     return ended === true;
   }
 
@@ -253,13 +284,14 @@ export class ModelledLog {
       wal.firstSeq <= this.givenUpTo,
       `begins at ${wal.firstSeq}, given up to ${this.givenUpTo}`,
     );
+    assert.ok(wal.firstSeq >= this.goneTo, `begins at ${wal.firstSeq}, gone is to ${this.goneTo}`);
     const found = await valueOf(readLog(wal), "reading");
     this.#compare(found, gaps);
     lines.length = next - 1;
     if (wal.durableSeq < next && isFull) return;
     // What an opening shows counts as acknowledged: a reader may have handed it on.
     assert.equal(wal.durableSeq, next, "what an opening shows is durable");
-    this.acked = next;
+    this.acked = this.#settled = next;
   }
 
   /** Reads the acknowledged records, and nothing else. */

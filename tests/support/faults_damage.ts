@@ -139,7 +139,7 @@ const HOSTILE: readonly Hostile[] = [
   (log) => {
     const size = log.random.pick([0, 1, 512, 70_000]);
     log.disk.put("wal-00000000000000009999-0badf00d.ndjson", new Uint8Array(size));
-    return size > 0 ? "either" : "nothing";
+    return "either";
   },
   (log) => {
     const bytes = garbage(log, 1 + log.random.below(3000));

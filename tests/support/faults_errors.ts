@@ -1,10 +1,12 @@
 /** Cases 10 to 14: the disk refuses. */
 import assert from "node:assert/strict";
 import type { FaultCase } from "./faults.ts";
+import { readLog } from "./read_log.ts";
 import { ModelledLog, outcomeOf, rest, valueOf } from "./wal_model.ts";
 
 const file = "tests/wal_simulation.test.ts";
-const SEGMENT = /^(wal-|graft)/;
+/** Segments, under whatever name they are being made. */
+const SEGMENT = /^(?!cursors)/;
 
 /** A log with some acknowledged records, and some that are staged or written. */
 async function begun(seed: number): Promise<ModelledLog> {
@@ -80,11 +82,14 @@ async function pageCacheLies(seed: number): Promise<void> {
 /** Writes until the disk is full and a waiter waits. */
 async function fillUp(log: ModelledLog): Promise<{ waiter: Promise<void> }> {
   log.disk.capacityBytes = log.disk.usedBytes + log.random.below(4000);
-  const acked = log.acked;
-  log.stage(3 + log.random.below(3), 1);
-  // More than what is reserved behind the end.
-  log.stage(30 + log.random.below(10), 3000);
-  const waiter = log.sync();
+  let { acked } = log;
+  let waiter = log.commit(3 + log.random.below(3), 1);
+  // Reserved room takes some.
+  for (let commits = 0; commits < 50; commits++) {
+    if ((await outcomeOf(waiter)).state !== "resolved") break;
+    acked = log.acked;
+    waiter = log.commit(5 + log.random.below(10), 3000);
+  }
   assert.equal((await log.eventually(waiter)).state, "pending", "who waits for room waits on");
   assert.equal(log.acked, acked);
   assert.equal(log.wal.failure, undefined);
@@ -150,7 +155,29 @@ async function noRoomElsewhere(seed: number): Promise<void> {
   await passes(log, disk.inject({ on, error: "ENOSPC", times: Infinity, file: SEGMENT }));
 }
 
-/** Cases 10 to 14. */
+/** A sync says that it is done and is not: what it lost is told, and nothing else is lost with it. */
+async function syncLies(seed: number): Promise<void> {
+  const log = new ModelledLog(seed, { segmentBytes: 100_000, windowBytes: 0 });
+  await log.open();
+  await valueOf(log.commit(1 + log.random.below(3)), "a commit");
+  const firstSeq = log.acked;
+  log.disk.inject({ on: "sync", error: "lie", file: /^wal-/ });
+  await valueOf(log.commit(1 + log.random.below(4), 3000), "a commit that the disk forgets");
+  const within = { firstSeq, count: log.acked - firstSeq };
+  for (let commits = 2 + log.random.below(3); commits > 0; commits--) {
+    await valueOf(log.commit(1 + log.random.below(3), 3000), "a commit");
+  }
+  log.notices.length = 0;
+  log.crash("power");
+  await log.open({ within }, { onDamage: "quarantine" });
+  const found = await valueOf(readLog(log.wal), "reading");
+  assert.ok(found.gaps.length === 0 || log.notices.length > 0, "the loss is told");
+  await valueOf(log.commit(2), "a commit");
+  log.crash("power");
+  await log.open({ within }, { onDamage: "quarantine" });
+}
+
+/** Cases 10 to 14, and one for a disk that lies. */
 export const ERROR_CASES: readonly FaultCase[] = [
   {
     name: "case 10: a sync that fails once is made good in a new segment before it is acknowledged",
@@ -176,5 +203,10 @@ export const ERROR_CASES: readonly FaultCase[] = [
     name: "case 14: a disk without room passes, at a rotation, at a reservation and at a sync",
     file,
     run: noRoomElsewhere,
+  },
+  {
+    name: "case 21: a sync that lies once loses nothing but its own records, and that is told",
+    file,
+    run: syncLies,
   },
 ];

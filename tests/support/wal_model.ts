@@ -44,6 +44,8 @@ export type Outcome<T> =
 export interface Allowance {
   /** The gaps that there must be, and no others. @default {none} */
   readonly gaps?: readonly (Pick<LogGap, "firstSeq" | "count">)[];
+  /** Gaps may be anywhere within these records instead. @default {none} */
+  readonly within?: Pick<LogGap, "firstSeq" | "count">;
   /** Acknowledged records from this one on may be gone, at the end of the log. @default {none} */
   readonly mayEndAt?: number;
   /** The disk takes nothing: what is found need not be durable yet. @default {false} */
@@ -274,7 +276,8 @@ export class ModelledLog {
   }
 
   /** Reads the whole log and compares it with what it must hold. */
-  async check({ gaps = [], mayEndAt = Infinity, isFull = false }: Allowance = {}): Promise<void> {
+  async check(allowance: Allowance = {}): Promise<void> {
+    const { gaps = [], within, mayEndAt = Infinity, isFull = false } = allowance;
     const { wal, lines } = this;
     const next = wal.nextSeq;
     const least = Math.min(this.acked, mayEndAt);
@@ -286,7 +289,7 @@ export class ModelledLog {
     );
     assert.ok(wal.firstSeq >= this.goneTo, `begins at ${wal.firstSeq}, gone is to ${this.goneTo}`);
     const found = await valueOf(readLog(wal), "reading");
-    this.#compare(found, gaps);
+    this.#compare(found, within === undefined ? gaps : gapsWithin(found, within));
     lines.length = next - 1;
     if (wal.durableSeq < next && isFull) return;
     // What an opening shows counts as acknowledged: a reader may have handed it on.
@@ -353,6 +356,18 @@ export class ModelledLog {
     await this.open(allowance, options);
     await valueOf(this.wal.close(), "closing");
   }
+}
+
+/** The gaps found, which must lie within these records. */
+function gapsWithin(
+  { gaps }: Contents,
+  { firstSeq, count }: Pick<LogGap, "firstSeq" | "count">,
+): readonly LogGap[] {
+  for (const gap of gaps) {
+    const inside = gap.firstSeq >= firstSeq && gap.firstSeq + gap.count <= firstSeq + count;
+    assert.ok(inside, `a gap of ${gap.count} from ${gap.firstSeq}`);
+  }
+  return gaps;
 }
 
 /** Gaps that touch, as one. */

@@ -33,8 +33,7 @@ export interface SimulatedDiskOptions {
 
 /**
  * How a process ends. `kill`: the page cache stays, so that everything written is there for the next
- * process, synced or not. `power`: what was not synced is lost, survives or is torn, as
- * the seed says.
+ * process, synced or not. `power`: what was not synced is lost, survives or is torn, as the seed says.
  */
 export type CrashKind = "kill" | "power";
 
@@ -191,9 +190,9 @@ class Disk implements SimulatedDisk {
   }
 
   store(): FileStore {
-    const process = new SimulatedProcess(this);
-    this.#processes.push(process);
-    return storeOf(this, process, this.#root, "simulated disk");
+    const owner = new SimulatedProcess(this);
+    this.#processes.push(owner);
+    return storeOf(this, owner, this.#root, "simulated disk");
   }
 
   get usedBytes(): number {
@@ -236,13 +235,13 @@ class Disk implements SimulatedDisk {
   }
 
   exit(): void {
-    for (const process of this.#processes) for (const spill of process.spills) spill();
+    for (const owner of this.#processes) for (const spill of owner.spills) spill();
     this.#endProcesses();
   }
 
   #endProcesses(): void {
     this.crashes++;
-    for (const process of this.#processes) process.isDead = true;
+    for (const owner of this.#processes) owner.isDead = true;
     this.#processes = [];
     this.#root.abandonSyncs();
     this.#holder = undefined;
@@ -347,16 +346,16 @@ class Disk implements SimulatedDisk {
     return this.fullAt === "sync" && this.usedBytes > this.capacityBytes ? "ENOSPC" : undefined;
   }
 
-  lock(process: SimulatedProcess): void {
-    this.#holder = process;
+  lock(owner: SimulatedProcess): void {
+    this.#holder = owner;
   }
 
-  isHeld(process: SimulatedProcess): boolean {
-    return this.#holder === process;
+  isHeld(owner: SimulatedProcess): boolean {
+    return this.#holder === owner;
   }
 
-  unlock(process: SimulatedProcess): void {
-    if (this.#holder === process) this.#holder = undefined;
+  unlock(owner: SimulatedProcess): void {
+    if (this.#holder === owner) this.#holder = undefined;
   }
 
   removed(file: SimulatedFile): void {

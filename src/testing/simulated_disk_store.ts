@@ -19,11 +19,11 @@ export interface StoreHost {
   /** The error of a full disk if it is full at a sync. */
   syncFault(): string | undefined;
   /** Takes the lock for a process. */
-  lock(process: SimulatedProcess): void;
+  lock(owner: SimulatedProcess): void;
   /** Whether this process has the lock. */
-  isHeld(process: SimulatedProcess): boolean;
+  isHeld(owner: SimulatedProcess): boolean;
   /** Gives the lock back. */
-  unlock(process: SimulatedProcess): void;
+  unlock(owner: SimulatedProcess): void;
   /** A file is without a name from now on. */
   removed(file: SimulatedFile): void;
 }
@@ -31,7 +31,7 @@ export interface StoreHost {
 /** The disk as one process sees it. */
 export function storeOf(
   host: StoreHost,
-  process: SimulatedProcess,
+  owner: SimulatedProcess,
   folder: SimulatedFolder,
   label: string,
   isInner = false,
@@ -46,53 +46,53 @@ export function storeOf(
     label,
     keeps: "disk",
     boot: host.boot,
-    open: () => act(process, "open", label, () => isInner ? undefined : host.lock(process)),
-    isHeld: () => host.isHeld(process),
-    list: () => act(process, "list", label, () => inAnyOrder(host.random, folder)),
+    open: () => act(owner, "open", label, () => isInner ? undefined : host.lock(owner)),
+    isHeld: () => host.isHeld(owner),
+    list: () => act(owner, "list", label, () => inAnyOrder(host.random, folder)),
     createSync(name) {
-      process.pass("create", name);
+      owner.pass("create", name);
       if (folder.files.has(name)) throw systemError("EEXIST", "create", name);
       host.grant(1, 1, false);
       const file = host.newFile();
       folder.link(name, file);
-      return handleOf(host, process, name, file, true);
+      return handleOf(host, owner, name, file, true);
     },
     openFile: (name, access) =>
       act(
-        process,
+        owner,
         "open-file",
         name,
-        () => handleOf(host, process, name, existing("open-file", name), access === "write"),
+        () => handleOf(host, owner, name, existing("open-file", name), access === "write"),
       ),
     rename: (from, to) =>
-      act(process, "rename", from, () => {
+      act(owner, "rename", from, () => {
         existing("rename", from);
         const replaced = folder.files.get(to);
         folder.rename(from, to);
         if (replaced !== undefined) host.removed(replaced);
       }),
     remove: (name) =>
-      act(process, "remove", name, () => {
+      act(owner, "remove", name, () => {
         const file = existing("remove", name);
         folder.unlink(name);
         host.removed(file);
       }),
     syncFolder() {
-      const done = syncFolder(process, folder, label, syncing);
+      const done = syncFolder(owner, folder, label, syncing);
       syncing = done.catch(() => {});
       return done;
     },
     crc32: crc32Of,
     onExit(spill) {
-      process.spills.add(spill);
-      return () => process.spills.delete(spill);
+      owner.spills.add(spill);
+      return () => owner.spills.delete(spill);
     },
     inner(name) {
       const inside = folder.folders.get(name) ?? new SimulatedFolder();
       folder.folders.set(name, inside);
-      return storeOf(host, process, inside, `${label}/${name}`, true);
+      return storeOf(host, owner, inside, `${label}/${name}`, true);
     },
-    close: () => act(process, "close", label, () => isInner ? undefined : host.unlock(process)),
+    close: () => act(owner, "close", label, () => isInner ? undefined : host.unlock(owner)),
   };
 }
 
@@ -103,12 +103,12 @@ function inAnyOrder(random: SeededRandom, folder: SimulatedFolder): StoreEntry[]
 
 /** A call that takes a while, and then goes wrong or has its effect. */
 function act<T>(
-  process: SimulatedProcess,
+  owner: SimulatedProcess,
   call: DiskCall,
   name: string,
   effect: () => T,
 ): Promise<T> {
-  return process.later(call, name, (fault) => {
+  return owner.later(call, name, (fault) => {
     if (fault !== undefined) throw systemError(fault, call, name);
     return effect();
   });
@@ -116,7 +116,7 @@ function act<T>(
 
 /** Names go to the disk. */
 function syncFolder(
-  process: SimulatedProcess,
+  owner: SimulatedProcess,
   folder: SimulatedFolder,
   label: string,
   ahead: Promise<void>,
@@ -125,13 +125,13 @@ function syncFolder(
     folder.endSync(fault === undefined);
     if (fault !== undefined && fault !== "lie") throw systemError(fault, "sync-folder", label);
   };
-  return process.later("sync-folder", label, end, ahead, () => folder.beginSync());
+  return owner.later("sync-folder", label, end, ahead, () => folder.beginSync());
 }
 
 /** Bytes go to the disk. */
 function syncFile(
   host: StoreHost,
-  process: SimulatedProcess,
+  owner: SimulatedProcess,
   name: string,
   file: SimulatedFile,
 ): Promise<void> {
@@ -140,13 +140,13 @@ function syncFile(
     file.endSync(fault === undefined ? "synced" : fault === "lie" ? "lied" : "failed", host.random);
     if (fault !== undefined && fault !== "lie") throw systemError(fault, "sync", name);
   };
-  return process.later("sync", name, end, file.syncing, () => file.beginSync());
+  return owner.later("sync", name, end, file.syncing, () => file.beginSync());
 }
 
 /** An open file: a process's own idea of its size, and the file itself, which may have lost its name. */
 function handleOf(
   host: StoreHost,
-  process: SimulatedProcess,
+  owner: SimulatedProcess,
   name: string,
   file: SimulatedFile,
   isWritable: boolean,
@@ -178,37 +178,37 @@ function handleOf(
     },
     writeSync(bytes) {
       use(true);
-      process.pass("write", name, () => part(bytes, size));
+      owner.pass("write", name, () => part(bytes, size));
       const taken = put(bytes, size, true);
       size += taken;
       return taken;
     },
     writeAtSync(bytes, offset) {
       use(true);
-      process.pass("write", name, () => part(bytes, offset));
+      owner.pass("write", name, () => part(bytes, offset));
       putWhole(bytes, offset);
       size = Math.max(size, offset + bytes.length);
     },
     reserveSync(bytes) {
       use(true);
       const zeros = new Uint8Array(bytes);
-      process.pass("reserve", name, () => part(zeros, size));
+      owner.pass("reserve", name, () => part(zeros, size));
       putWhole(zeros, size);
     },
     async read(into, offset) {
       use(false);
-      return await act(process, "read", name, () => file.read(into, offset));
+      return await act(owner, "read", name, () => file.read(into, offset));
     },
     async sync() {
       use(true);
-      const done = syncFile(host, process, name, file);
+      const done = syncFile(host, owner, name, file);
       // That of a dead process never ends, and nobody may wait for it.
-      if (!process.isDead) file.syncing = done.catch(() => {});
+      if (!owner.isDead) file.syncing = done.catch(() => {});
       await done;
     },
     async truncate(to) {
       use(true);
-      await act(process, "truncate", name, () => file.truncate(to));
+      await act(owner, "truncate", name, () => file.truncate(to));
       size = to;
     },
     close() {

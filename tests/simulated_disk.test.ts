@@ -142,6 +142,19 @@ test("after a failed sync bytes can be read, a later sync reports success, and a
   assert.ok(decode(disk.bytes("a")).startsWith("synced"));
 });
 
+test("clean pages that are evicted after a failed sync read as they are on the disk", async () => {
+  const disk = simulatedDisk({ seed: 5 });
+  const { file } = await withFile(disk, "synced");
+  disk.inject({ on: "sync", error: "lie" });
+  file.writeSync(encode("x".repeat(2000)));
+  await file.sync();
+  file.writeSync(encode("y".repeat(2000)));
+  disk.evict();
+  const left = decode(disk.bytes("a"));
+  assert.equal(left.length, 4006);
+  assert.ok(left.startsWith("synced\0") && left.endsWith("y".repeat(2000)));
+});
+
 test("a disk lies as often as it was told to", async () => {
   const disk = simulatedDisk({ seed: 1 });
   const { file } = await withFile(disk, "synced");

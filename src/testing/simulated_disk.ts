@@ -90,6 +90,11 @@ export interface SimulatedDisk {
    * @throws {RangeError} If a call is to lie that cannot
    */
   inject(fault: DiskFault): () => void;
+  /**
+   * Memory runs short: of clean pages the page cache keeps nothing. After a failed sync, or one that
+   * lied, files then read as they are on the disk, though nobody crashed.
+   */
+  evict(): void;
   /** Withdraws all faults, and gives room without end. */
   heal(): void;
   /** The last 200 calls that were counted, and the crashes among them, for a failing test to show. */
@@ -261,6 +266,10 @@ class Disk implements SimulatedDisk {
 
   inject(fault: DiskFault): () => void {
     return this.faults.add(fault);
+  }
+
+  evict(): void {
+    for (const [, file] of files(this.#root)) file.evict();
   }
 
   heal(): void {

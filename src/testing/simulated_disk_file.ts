@@ -87,6 +87,15 @@ export class SimulatedFile {
     this.#disk.write(this.#cache.view(), 0);
   }
 
+  /** Pages that count as clean are read from the disk again. */
+  evict(): void {
+    for (const { from, to } of this.#missing.takeAll()) {
+      const seen = this.#cache.view(from, to);
+      seen.fill(0);
+      seen.set(this.#disk.view(from, to));
+    }
+  }
+
   /** What was written up to now goes to the disk. */
   beginSync(): void {
     this.#flight = { spans: this.#dirty.takeAll(), size: this.#cache.size };

@@ -75,6 +75,7 @@ async function pageCacheLies(seed: number): Promise<void> {
   const withdraw = await failForEver(log);
   log.crash("kill");
   withdraw();
+  if (log.random.chance(0.5)) log.disk.evict();
   await log.open();
   await log.crashTwice("power", log.random.pick(["lost", "torn"]));
 }

@@ -1,7 +1,7 @@
 /** What fails in one part harms no other: sinks that cannot open, read errors, listeners that throw. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { memoryStore, openPipeline, openWal } from "../mod.ts";
+import { type FileStore, memoryStore, openPipeline, openWal } from "../mod.ts";
 import { fakeClock, recordingSink } from "../src/testing/mod.ts";
 import { assertAccounted } from "./support/accounting.ts";
 import { durableMemory } from "./support/durable_memory.ts";
@@ -35,10 +35,10 @@ test("a sink that cannot open once does not lose its place, nor that of the othe
 test("a new sink's place is synced before the pipeline is open", async () => {
   const store = durableMemory();
   const calls: string[] = [];
-  const watched = {
+  const watched: FileStore = {
     ...store,
-    createSync: (name: string) => {
-      const file = store.createSync(name);
+    openFile: async (name, access) => {
+      const file = await store.openFile(name, access);
       if (name !== "cursors") return file;
       const { writeAtSync, sync } = file;
       file.writeAtSync = (bytes, offset) => {

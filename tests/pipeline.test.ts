@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   type Batch,
+  type FileStore,
   memoryStore,
   openPipeline,
   type Pipeline,
@@ -607,10 +608,10 @@ test("cursors are stored within 100 ms of a delivery, and not once a batch", asy
   const clock = fakeClock();
   const store = durableMemory();
   let saves = 0;
-  const counting = {
+  const counting: FileStore = {
     ...store,
-    createSync: (name: string) => {
-      const file = store.createSync(name);
+    openFile: async (name, access) => {
+      const file = await store.openFile(name, access);
       const write = file.writeAtSync;
       file.writeAtSync = (bytes, offset) => {
         saves++;

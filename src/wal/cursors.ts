@@ -11,6 +11,8 @@ const QUICK_SLOTS = [0, 1] as const;
 /** Slots of saves that are synced: a power cut can spoil what was not synced, and no more. */
 const DURABLE_SLOTS = [2, 3] as const;
 
+const FILE_BYTES = SLOT_BYTES * (QUICK_SLOTS.length + DURABLE_SLOTS.length);
+
 /** What a slot holds. */
 interface Slot {
   /** Counts the saves; the highest of all slots is the newest. */
@@ -32,7 +34,8 @@ export class CursorFile {
   #newest: Slot;
   /** The durable slot to write next: not the newer one of the two. */
   #nextDurable: 0 | 1;
-  #isNamed: boolean;
+  /** Whether the file's name is known to be durable. */
+  #isNamed = false;
 
   private constructor(
     store: FileStore,
@@ -44,11 +47,11 @@ export class CursorFile {
     this.#file = file;
     this.#newest = newest;
     this.#nextDurable = nextDurable;
-    this.#isNamed = file !== undefined;
   }
 
   /** Opens the file, if there is one, and reads the newest valid slot. */
   static async open(store: FileStore): Promise<CursorFile> {
+    await makeRoom(store);
     const none: Slot = { generation: 0, log: undefined, from: 0, rows: [] };
     const exists = (await store.list()).some((entry) => entry.name === NAME);
     if (!exists) return new CursorFile(store, undefined, none, 0);
@@ -121,6 +124,24 @@ export class CursorFile {
   /** Gives the descriptor back. */
   close(): void {
     this.#file?.close();
+  }
+}
+
+/** Fills the file ahead of its use, so that cursors can be stored even while the disk is full. */
+async function makeRoom(store: FileStore): Promise<void> {
+  if (store.keeps === "process") return;
+  const size = (await store.list()).find((entry) => entry.name === NAME)?.size;
+  const missing = FILE_BYTES - (size ?? 0);
+  if (missing <= 0) return;
+  try {
+    const file = size === undefined ? store.createSync(NAME) : await store.openFile(NAME, "write");
+    try {
+      file.writeAtSync(new Uint8Array(missing), FILE_BYTES - missing);
+    } finally {
+      file.close();
+    }
+  } catch {
+    // Without room now, storing them may be refused later, which is told.
   }
 }
 

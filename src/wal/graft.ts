@@ -25,18 +25,20 @@ export type Carried = Iterable<CarriedLines> | AsyncIterable<CarriedLines>;
  * Begins a segment that takes the place of what follows `header.prev.end`: it is written and synced with
  * all that it carries before it gets its name, so that it is there as a whole or not at all.
  *
+ * @param endSeq The number after the last record that it carries
  * @throws {Error} If the disk refuses; nothing of the log has changed then
  */
 export async function graftSegment(
   store: FileStore,
   header: NewSegment,
   carried: Carried,
+  endSeq: number,
 ): Promise<{ segment: Segment; file: StoreFile }> {
   await store.remove(GRAFT_NAME).catch(() => {});
   const { bytes, full } = encodeSegmentHeader(header, store.crc32);
   const name = segmentName(full.first, full.salt);
   try {
-    const end = await writeAll(store, bytes, carried, full.salt, full.first);
+    const end = await writeAll(store, bytes, carried, full.salt, endSeq);
     await store.rename(GRAFT_NAME, name);
     await store.syncFolder();
     return { segment: { name, header: full, end }, file: await store.openFile(name, "write") };

@@ -3,6 +3,7 @@ import { type RecoveryContext, reportDamage } from "./damage.ts";
 import { FRAME_START, MAX_HEADER_BYTES } from "./frame.ts";
 import { FrameScanner, indexOf } from "./scan.ts";
 import {
+  FAILED_SYNC_NAME,
   FORMAT_VERSION,
   GRAFT_NAME,
   isSegmentName,
@@ -30,6 +31,8 @@ export interface Inventory {
   readonly epoch: number;
   /** Files that never held anything. */
   readonly obsolete: string[];
+  /** Whether a sync failed, so that what was written and not synced may be gone. */
+  readonly hadFailedSync: boolean;
   /** Files that are not as they were written, or were never written to the end. */
   readonly doubts: readonly Doubt[];
 }
@@ -90,6 +93,7 @@ export async function findSegments(
     segments: withoutForeign(context, segments, knownLog),
     epoch: epoch + (doubts.length === 0 ? 1 : EPOCH_MARGIN),
     obsolete,
+    hadFailedSync: names.includes(FAILED_SYNC_NAME),
     doubts,
   };
 }

@@ -45,14 +45,16 @@ export async function recover(
   knownLog: string | undefined,
 ): Promise<RecoveredLog> {
   const context = { store, policy, tell, damaged: new Set<string>() };
-  const { segments: found, epoch, obsolete, doubts } = await findSegments(context, knownLog);
+  const inventory = await findSegments(context, knownLog);
+  const { segments: found, epoch, obsolete, doubts } = inventory;
   const sizes = new Map(found.map(({ name, end }) => [name, end]));
   const { segments, superseded, strays, breaks } = linkSegments(found);
   obsolete.push(...superseded.map(({ name }) => name));
   const log = found.find(isSound)?.header.log ?? knownLog;
   const scans = await scanNewest(store, segments, strays);
   const lost: SeqRun[] = [];
-  const { end, durable } = await findEnd(context, segments, scans, breaks, lost);
+  const isAllThere = !inventory.hadFailedSync && wroteInThisBoot(store, scans);
+  const { end, durable } = await findEnd(context, segments, scans, breaks, isAllThere, lost);
   tellDoubts(context, doubts, segments, end, obsolete);
   await tellTorn(context, segments, scans, end);
   const inputs = await placesOfInputs(store, segments, scans, end.seq);
@@ -127,6 +129,7 @@ async function findEnd(
   segments: readonly Segment[],
   scans: readonly SegmentScan[],
   breaks: readonly ChainBreak[],
+  isAllThere: boolean,
   lost: SeqRun[],
 ): Promise<{ end: Place; durable: number }> {
   if (scans.length === 0) return { end: { index: -1, offset: 0, seq: 1 }, durable: 1 };
@@ -134,7 +137,7 @@ async function findEnd(
     if (!scans.some(({ segment }) => segment === one.before)) await reportBreak(context, one);
   }
   const durable = provenSeq(segments, scans);
-  const certain = wroteInThisBoot(context.store, scans) ? Infinity : durable;
+  const certain = isAllThere ? Infinity : durable;
   const index = segments.length - scans.length;
   for (const [i, scan] of scans.entries()) {
     const before = scans[i - 1];

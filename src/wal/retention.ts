@@ -99,6 +99,11 @@ export class Retention {
     this.#doomed.push(segment.name);
   }
 
+  /** Whether there is a file to remove. */
+  get hasDoomed(): boolean {
+    return this.#doomed.length > 0;
+  }
+
   /** Removes the files of segments that were taken out. */
   removeFiles(): Promise<void> {
     return this.#removing = this.#removing.then(() => this.#removeFiles());

@@ -52,6 +52,9 @@ export const UNFINISHED = ".tmp";
 /** What a segment is called until it has all that it begins with. */
 export const GRAFT_NAME: string = `graft${UNFINISHED}`;
 
+/** Says that a sync has failed: bytes that were written may be gone even while the machine runs. */
+export const FAILED_SYNC_NAME: string = `sync-failed${UNFINISHED}`;
+
 const NAME = /^wal-(\d{20})-([0-9a-f]{8})\.ndjson$/;
 /** How every segment begins. */
 export const SEGMENT_START = '{"$":"segment",';
@@ -92,6 +95,15 @@ export function encodeSegmentHeader(
   const bytes = new Uint8Array(room);
   writeHeader(bytes, { ...value, head: room }, crc32);
   return { bytes, full: { version: FORMAT_VERSION, ...header, salt, head: room } };
+}
+
+/** Leaves word of a failed sync for the next opening, if the disk takes even that. */
+export function markFailedSync(store: FileStore): void {
+  try {
+    store.createSync(FAILED_SYNC_NAME).close();
+  } catch {
+    // It is there already, or the next opening takes what is missing for damage.
+  }
 }
 
 /** Creates a segment's file and writes its first line, at once; leaves nothing behind if it cannot. */

@@ -20,7 +20,7 @@ import { readable } from "./readable.ts";
 import { WalReader } from "./reader.ts";
 import { recover, type RecoveredLog } from "./recovery.ts";
 import { Retention } from "./retention.ts";
-import { randomHex32, type Segment } from "./segment.ts";
+import { FAILED_SYNC_NAME, markFailedSync, randomHex32, type Segment } from "./segment.ts";
 import { type WalOptions, type WalSettings, walSettings } from "./settings.ts";
 import { cutToEnd, findCut, linesFrom, type Site, siteAt, syncFrom } from "./site.ts";
 import { type StagedFrame, Staging } from "./staging.ts";
@@ -211,14 +211,19 @@ class OpenWal implements Wal {
   /** Begins a new segment at `site`, with all that is written behind it. */
   async #graft(site: Site, carried: Carried): Promise<void> {
     const end = this.writtenSeq;
-    const { segment, file } = await graftSegment(this.store, {
-      ...site,
-      log: this.logId,
-      epoch: this.#epoch++,
-      boot: this.store.boot,
-      created: new Date(this.#clock.now()).toISOString(),
-      inputs: [...this.inputs.values()],
-    }, carried);
+    const { segment, file } = await graftSegment(
+      this.store,
+      {
+        ...site,
+        log: this.logId,
+        epoch: this.#epoch++,
+        boot: this.store.boot,
+        created: new Date(this.#clock.now()).toISOString(),
+        inputs: [...this.inputs.values()],
+      },
+      carried,
+      end,
+    );
     this.#retention.supersede(segment);
     this.#writer.adopt(segment, file);
     this.#refusing = false;
@@ -369,7 +374,18 @@ class OpenWal implements Wal {
     if (this.#oversized(seq)) this.#beginAnew();
     while (this.#retention.canRemove(seq, this.full)) this.#retention.takeOldest();
     this.window.forgetBelow(this.firstSeq);
-    return this.#retention.removeFiles();
+    return this.#removeFiles();
+  }
+
+  /** A power cut must not find the old segments gone and the new one not there yet. */
+  async #removeFiles(): Promise<void> {
+    if (!this.#retention.hasDoomed) return;
+    try {
+      if (this.#writer.dirty) await this.#commit.syncNow();
+      await this.#retention.removeFiles();
+    } catch {
+      // The log has failed, which was told; its files stay.
+    }
   }
 
   canTrim(seq: number): boolean {
@@ -404,7 +420,7 @@ class OpenWal implements Wal {
     if (from === this.writtenSeq && this.#canBeginAnew) this.#beginAnew();
     while ((this.segments[1]?.header.first ?? Infinity) <= from) this.#retention.takeOldest();
     this.window.forgetBelow(from);
-    await this.#retention.removeFiles();
+    await this.#removeFiles();
   }
 
   async truncateAfter(seq: number): Promise<void> {
@@ -563,6 +579,7 @@ class OpenWal implements Wal {
   async #rewrite(error: unknown): Promise<void> {
     const { held, durable } = this.#writer;
     this.#writer.close();
+    markFailedSync(this.store);
     if (held === undefined || this.#closing !== undefined) throw error;
     this.#tell({
       kind: "write-failed",
@@ -573,6 +590,7 @@ class OpenWal implements Wal {
     const index = this.segments.indexOf(durable.segment);
     const site = siteAt(this.segments, { index, offset: durable.end, seq: first });
     const lines = held.map(({ chunk, mark }) => ({ chunk, mark }));
+    this.#retention.discard([FAILED_SYNC_NAME]);
     const grafting = this.#graftOrWait(() => this.#graft(site, lines));
     this.#grafting = grafting.catch(() => {});
     await grafting;

@@ -112,6 +112,8 @@ export class ModelledLog {
   life = 0;
   wal!: Wal;
   #staged = 0;
+  /** Notices of earlier openings. */
+  #told = 0;
 
   constructor(seed: number, options: WalOptions = {}, disk: Partial<SimulatedDiskOptions> = {}) {
     this.disk = simulatedDisk({ ...disk, seed });
@@ -133,6 +135,7 @@ export class ModelledLog {
   /** Opens the log. */
   async start(options: WalOptions = {}): Promise<void> {
     const life = ++this.life;
+    this.#told = this.notices.length;
     const wal = await openWal(this.#watched(this.disk.store()), {
       clock: this.clock,
       onNotice: (notice) => this.notices.push(notice),
@@ -294,7 +297,10 @@ export class ModelledLog {
     if (wal.durableSeq < next && isFull) return;
     // What an opening shows counts as acknowledged: a reader may have handed it on.
     assert.equal(wal.durableSeq, next, "what an opening shows is durable");
-    this.acked = this.#settled = next;
+    this.acked = next;
+    // A disk that had no room for a new segment made nothing durable.
+    const hadRoom = !this.notices.slice(this.#told).some(({ kind }) => kind === "write-failed");
+    if (hadRoom) this.#settled = next;
   }
 
   /** Reads the acknowledged records, and nothing else. */

@@ -213,6 +213,8 @@ async function step(log: ModelledLog, command: Command): Promise<void> {
       log.disk.capacityBytes = log.disk.usedBytes + command.bytes;
       return;
     case "fault":
+      // Without syncs of its own a log has no copy of what a failed one drops.
+      if (command.on === "sync" && log.options.sync === "never") return;
       log.isTroubled = true;
       log.disk.inject({ on: command.on, error: "EIO", times: command.times });
       return;

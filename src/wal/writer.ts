@@ -50,7 +50,7 @@ export class SegmentWriter {
   readonly #store: FileStore;
   readonly #host: WriterHost;
   readonly #segmentBytes: number;
-  readonly #syncs: boolean;
+  readonly #holds: boolean;
   readonly #queue: StagedFrame[] = [];
   readonly #held = new HeldFrames();
   #run: Run | undefined;
@@ -67,11 +67,11 @@ export class SegmentWriter {
   /** write(2) calls. */
   writes = 0;
 
-  constructor(store: FileStore, host: WriterHost, segmentBytes: number, syncs: boolean) {
+  constructor(store: FileStore, host: WriterHost, segmentBytes: number, holds: boolean) {
     this.#store = store;
     this.#host = host;
     this.#segmentBytes = segmentBytes;
-    this.#syncs = syncs;
+    this.#holds = holds;
   }
 
   /** The segment being written. */
@@ -92,7 +92,7 @@ export class SegmentWriter {
 
   /** What was written behind `durable`; undefined if it was too much to be held in memory. */
   get held(): readonly StagedFrame[] | undefined {
-    return this.#held.frames;
+    return this.#holds ? this.#held.frames : undefined;
   }
 
   /** Goes on with a segment that is durable as it is, in place of those written before. */
@@ -158,7 +158,7 @@ export class SegmentWriter {
       while (run.frames.length > 0 && run.frames[0]!.end <= run.at) {
         const frame = run.frames.shift()!;
         this.segment.end += frame.end - frame.start;
-        if (this.#syncs) this.#held.push(frame);
+        if (this.#holds) this.#held.push(frame);
         this.#host.wrote(frame);
       }
     }
@@ -170,7 +170,7 @@ export class SegmentWriter {
    */
   #reserve(bytes: number): void {
     const { end } = this.segment;
-    if (!this.#syncs || bytes > RESERVE_MAX_WRITE_BYTES || end + bytes <= this.#reservedTo) return;
+    if (!this.#holds || bytes > RESERVE_MAX_WRITE_BYTES || end + bytes <= this.#reservedTo) return;
     const room = Math.min(RESERVE_BYTES, this.#segmentBytes - end);
     if (room < bytes) return;
     // Not tried again before this would be used up.
@@ -226,9 +226,7 @@ export class SegmentWriter {
       created: new Date(this.#host.now()).toISOString(),
       inputs: this.#host.inputs(),
     });
-    // Without syncs nobody comes back for a finished segment.
-    if (this.#syncs) this.#unsynced.push(this.#file!);
-    else this.#file!.close();
+    this.#unsynced.push(this.#file!);
     this.#file = file;
     this.#segment = segment;
     this.#reservedTo = 0;

@@ -1,0 +1,371 @@
+import { type Clock, systemClock } from "../../clock.ts";
+import { messageOf, StoreFailedError } from "../../errors.ts";
+import { onProcessExit } from "../../platform/exit.ts";
+import { sqliteCodeOf } from "../../platform/sqlite.ts";
+import type {
+  CursorRow,
+  InputMark,
+  LogChunk,
+  LogNotice,
+  LogReader,
+  LogSettings,
+  LogStats,
+  LogStore,
+} from "../store.ts";
+import { Commits } from "./commit.ts";
+import type { Database } from "./database.ts";
+import { MAX_CHUNK_BYTES, RowReader } from "./reader.ts";
+import { Recent } from "./recent.ts";
+import { SlicedRows } from "./rows.ts";
+import { settle } from "./settings.ts";
+import { type StagedChunk, Staging } from "./staging.ts";
+import type { FoundLog, LogTables } from "./tables.ts";
+
+/** At most about this much in one transaction, so that the event loop is never held for long. */
+const MAX_WRITE_BYTES = 256 * 1024;
+/** The newest lines that are kept in memory. */
+const RECENT_BYTES = 4 * 1024 * 1024;
+/** Pages given back between two turns of the event loop: about 1 ms. */
+const SHRINK_PAGES = 128;
+
+/** SQLite's codes for what may pass: BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN. */
+const PASSING: ReadonlySet<number> = new Set([5, 6, 7, 8, 10, 13, 14]);
+
+/** What a log is made of. */
+export interface LogParts {
+  /** The file. */
+  readonly database: Database;
+  /** Its tables. */
+  readonly tables: LogTables;
+  /** What they hold. */
+  readonly found: FoundLog;
+  /** What the log is asked to be. */
+  readonly settings: LogSettings;
+  /** The name of the log, and of its table. */
+  readonly name: string;
+  /** Called once when the log has given everything back. */
+  readonly closed: () => Promise<void>;
+}
+
+/** A log in the tables of a database. */
+export class SqliteLog implements LogStore {
+  readonly logId: string;
+  readonly run: string;
+  readonly label: string;
+  readonly acknowledges: "kill" | "power-cut";
+  readonly absorbs = true;
+  readonly tables: LogTables;
+  readonly recent: Recent = new Recent(RECENT_BYTES);
+  readonly inputs: Map<string, InputMark>;
+  nextSeq: number;
+  writtenSeq: number;
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #tell: (notice: LogNotice) => void;
+  readonly #rows: SlicedRows;
+  readonly #staging: Staging;
+  readonly #commits: Commits;
+  readonly #listeners = new Set<(chunk: LogChunk) => void>();
+  /** Chunks that are written and not told yet. */
+  readonly #untold: LogChunk[] = [];
+  readonly #withdrawExit: () => void;
+  readonly #giveBack: () => Promise<void>;
+  readonly #toldMissing = new Set<number>();
+  #cursors: readonly CursorRow[];
+  #syncedSeq: number;
+  /** What the sync under way makes durable. */
+  #syncingSeq: number;
+  #writes = 0;
+  #syncs = 0;
+  #telling = false;
+  #refusing = false;
+  #toldFailure = false;
+  #failure: StoreFailedError | undefined;
+  #closed: StoreFailedError | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor({ database, tables, found, settings, name, closed }: LogParts) {
+    const limits = settle(settings);
+    this.logId = found.id;
+    this.run = `${found.id}.${found.epoch}`;
+    this.label = `${database.path}#${name}`;
+    this.acknowledges = limits.sync === "always" ? "power-cut" : "kill";
+    this.tables = tables;
+    this.inputs = found.inputs;
+    this.nextSeq =
+      this.writtenSeq =
+      this.#syncedSeq =
+      this.#syncingSeq =
+        found.nextSeq;
+    this.#database = database;
+    this.#clock = settings.clock ?? systemClock;
+    this.#tell = settings.onNotice ?? (() => {});
+    this.#rows = new SlicedRows(database, tables, found.slices, limits, this.#clock);
+    this.#staging = new Staging(Math.min(MAX_CHUNK_BYTES, this.#rows.maxSliceBytes));
+    this.#cursors = found.cursors;
+    this.#giveBack = closed;
+    this.#commits = new Commits(
+      {
+        flush: () => this.flushSync(),
+        refusal: () => this.failure ?? this.#closed,
+        sync: () => this.#sync(),
+      },
+      limits.sync,
+      limits.syncIntervalMs,
+      this.#clock,
+    );
+    this.#withdrawExit = onProcessExit(() => this.flushSync());
+  }
+
+  get firstSeq(): number {
+    return this.#rows.firstSeq;
+  }
+
+  get durableSeq(): number {
+    return this.acknowledges === "power-cut" ? this.#syncedSeq : this.writtenSeq;
+  }
+
+  get stagedBytes(): number {
+    return this.#staging.bytes;
+  }
+
+  get failure(): Error | undefined {
+    return this.#failure ?? this.#database.failure;
+  }
+
+  get full(): boolean {
+    return this.#rows.isFull(this.stagedBytes);
+  }
+
+  get evictTo(): number {
+    return this.#rows.secondFirstSeq ?? this.writtenSeq;
+  }
+
+  stage(line: string, mark?: InputMark): number {
+    const seq = this.nextSeq++;
+    this.#staging.add(line, seq, mark);
+    return seq;
+  }
+
+  flushSync(): boolean {
+    for (;;) {
+      if (this.failure !== undefined || this.#closed !== undefined) return false;
+      const group = this.#nextGroup();
+      if (group.length === 0) return true;
+      try {
+        this.#rows.insert(group);
+      } catch (error) {
+        this.#refused(error);
+        return false;
+      }
+      this.#refusing = false;
+      this.#writes++;
+      this.#wrote(group);
+    }
+  }
+
+  /** As many chunks as go into one transaction. */
+  #nextGroup(): readonly StagedChunk[] {
+    const chunks = this.#staging.chunks();
+    const most = Math.min(MAX_WRITE_BYTES, this.#rows.maxSliceBytes);
+    let bytes = 0;
+    const end = chunks.findIndex(({ chunk }, i) => (bytes += chunk.bytes.length) > most && i > 0);
+    return end < 0 ? [...chunks] : chunks.slice(0, end);
+  }
+
+  /** The lines stand in the table. Who is told of them may stage and flush more: all are told in order. */
+  #wrote(group: readonly StagedChunk[]): void {
+    this.#staging.shift(group.length);
+    for (const { chunk, marks } of group) {
+      this.recent.push(chunk);
+      this.#untold.push(chunk);
+      this.writtenSeq = chunk.firstSeq + chunk.count;
+      for (const [file, mark] of marks) this.inputs.set(file, mark);
+    }
+    this.#commits.written();
+    if (this.#telling) return;
+    this.#telling = true;
+    try {
+      for (let chunk = this.#untold.shift(); chunk !== undefined; chunk = this.#untold.shift()) {
+        for (const listener of this.#listeners) listener(chunk);
+      }
+    } finally {
+      this.#telling = false;
+    }
+  }
+
+  #refused(error: unknown): void {
+    if (!PASSING.has(sqliteCodeOf(error) & 0xff) || this.failure !== undefined) {
+      return void this.#failed(error);
+    }
+    if (!this.#refusing) {
+      this.#tell({
+        kind: "write-failed",
+        message: `Cannot write to the log in "${this.label}": ${messageOf(error)}; ` +
+          `records wait in memory until it works again`,
+      });
+    }
+    this.#refusing = true;
+  }
+
+  #failed(error: unknown): Error {
+    this.#failure ??= this.#database.failure ?? new StoreFailedError(
+      `The log in "${this.label}" cannot be written: ${messageOf(error)}; ` +
+        `it takes no more records, those acknowledged stay readable`,
+      { cause: error },
+    );
+    if (!this.#toldFailure) this.#tell({ kind: "failed", message: this.#failure.message });
+    this.#toldFailure = true;
+    return this.#failure;
+  }
+
+  sync(): Promise<void> {
+    const refusal = this.failure ?? this.#closed;
+    if (refusal !== undefined) return Promise.reject(refusal);
+    if (this.durableSeq >= this.nextSeq) return Promise.resolve();
+    return this.#commits.request();
+  }
+
+  /** Syncs everything written, whatever the policy. */
+  async #sync(): Promise<void> {
+    const seq = this.writtenSeq;
+    this.#syncingSeq = Math.max(this.#syncingSeq, seq);
+    try {
+      await this.#database.sync();
+    } catch (error) {
+      throw this.#failed(error);
+    }
+    this.#syncs++;
+    // What was given up meanwhile is not durable, whatever takes its numbers.
+    this.#syncedSeq = Math.max(this.#syncedSeq, Math.min(seq, this.#syncingSeq));
+  }
+
+  onWritten(listener: (chunk: LogChunk) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  reader(fromSeq: number): LogReader {
+    return new RowReader(this, fromSeq);
+  }
+
+  missing(firstSeq: number, count: number): void {
+    if (this.#toldMissing.has(firstSeq)) return;
+    this.#toldMissing.add(firstSeq);
+    this.#tell({
+      kind: "damage",
+      message: `The log in "${this.label}" is damaged: records ${firstSeq} to ` +
+        `${firstSeq + count - 1} are missing and were skipped`,
+    });
+  }
+
+  cursors(): readonly CursorRow[] {
+    return this.#cursors;
+  }
+
+  saveCursorsSync(rows: readonly CursorRow[]): void {
+    if (this.#closed !== undefined) throw this.#closed;
+    this.#database.write(0, () => this.tables.saveCursors(rows));
+    this.#cursors = [...rows];
+  }
+
+  async syncCursors(): Promise<void> {
+    await this.#sync();
+  }
+
+  canTrim(seq: number): boolean {
+    return this.#rows.canRemove(seq, this.full) || this.#isAllInTheWay(seq);
+  }
+
+  async trim(seq: number): Promise<void> {
+    if (this.#isAllInTheWay(seq)) this.#rows.removeBelow(this.writtenSeq);
+    while (this.#rows.canRemove(seq, this.full)) {
+      this.#rows.removeOldest();
+      await this.#turn();
+    }
+  }
+
+  /** A few long records can fill the log by themselves: their slice goes once all are settled. */
+  #isAllInTheWay(seq: number): boolean {
+    return this.#rows.count === 1 && this.#rows.bytes > 0 && this.full &&
+      seq >= this.writtenSeq && this.stagedBytes === 0;
+  }
+
+  async truncateBefore(seq: number): Promise<void> {
+    this.#flushAll();
+    const to = Math.min(seq, this.writtenSeq);
+    for (;;) {
+      const next = this.#rows.secondFirstSeq;
+      if (next === undefined || next > to) break;
+      this.#rows.removeOldest();
+      await this.#turn();
+    }
+    if (to > this.firstSeq) this.#rows.removeBelow(to);
+    await this.#sync();
+  }
+
+  async truncateAfter(seq: number): Promise<void> {
+    this.#flushAll();
+    if (!(seq >= this.firstSeq - 1)) {
+      throw new RangeError(
+        `Cannot cut the log after record ${seq}: it begins with record ${this.firstSeq}`,
+      );
+    }
+    if (seq + 1 < this.nextSeq) this.#removeFrom(seq + 1);
+    await this.#sync();
+  }
+
+  #removeFrom(seq: number): void {
+    for (const file of this.#rows.removeFrom(seq, this.nextSeq)) this.inputs.delete(file);
+    this.recent.clear();
+    this.nextSeq = this.writtenSeq = seq;
+    this.#syncedSeq = Math.min(this.#syncedSeq, seq);
+    this.#syncingSeq = Math.min(this.#syncingSeq, seq);
+  }
+
+  #flushAll(): void {
+    if (this.flushSync()) return;
+    throw this.failure ?? this.#closed ??
+      new StoreFailedError(`Cannot write to the log in "${this.label}": try again later`);
+  }
+
+  async compact(): Promise<void> {
+    this.#flushAll();
+    while (this.#database.shrink(SHRINK_PAGES)) await this.#turn();
+    await this.#sync();
+  }
+
+  /** Lets the event loop turn. */
+  #turn(): Promise<void> {
+    return new Promise((resolve) => this.#clock.defer(resolve));
+  }
+
+  stats(): LogStats {
+    return {
+      bytes: this.#rows.bytes,
+      segments: this.#rows.count,
+      entries: this.writtenSeq - this.firstSeq,
+      syncs: this.#syncs,
+      writes: this.#writes,
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    this.#withdrawExit();
+    try {
+      this.flushSync();
+      // Even if the disk refuses more: what it took is made durable.
+      if (this.failure === undefined) await this.#sync();
+    } finally {
+      this.#closed = new StoreFailedError(
+        `The log in "${this.label}" is closed: open it again to write to it`,
+      );
+      this.#commits.stop(this.#closed);
+      await this.#giveBack();
+    }
+  }
+}

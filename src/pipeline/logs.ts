@@ -1,37 +1,39 @@
 import type { Clock } from "../clock.ts";
 import { type DeadLetters, openDeadLetters } from "../delivery/dead_letters.ts";
 import { messageOf } from "../errors.ts";
+import { onProcessExit } from "../platform/exit.ts";
 import { memoryStore } from "../storage/memory.ts";
-import type { LogNotice } from "../storage/store.ts";
-import { openWal, type Wal } from "../wal/wal.ts";
-import type { PipelineEvent, PipelineOptions } from "./options.ts";
+import type { FileStore, LogNotice, LogProvider, LogStore } from "../storage/store.ts";
+import { openWal } from "../wal/wal.ts";
+import type { PipelineEvent, PipelineOptions, PipelineWalOptions } from "./options.ts";
 
 /** A log in memory: what lanes lag behind is bounded by this. */
 const MEMORY_LOG_BYTES = 16 * 1024 * 1024;
+/** Settings that only a log in segments has. */
+const SEGMENT_SETTINGS = ["segmentBytes", "maxSegments", "windowBytes", "onDamage"] as const;
+
+/** What a pipeline stands on. */
+export interface Logs {
+  /** The records. */
+  readonly log: LogStore;
+  /** What could not be delivered. */
+  readonly letters: DeadLetters;
+  /** Calls `spill` when the process is about to end; the answer withdraws it. */
+  readonly onExit: (spill: () => void) => () => void;
+}
+
+type Tell = (event: PipelineEvent) => void;
+
 /** The record log and the log of the dead letters; both in memory if there is no store. */
-export async function openLogs(
-  options: PipelineOptions,
-  clock: Clock,
-  tell: (event: PipelineEvent) => void,
-): Promise<{ log: Wal; letters: DeadLetters }> {
+export async function openLogs(options: PipelineOptions, clock: Clock, tell: Tell): Promise<Logs> {
   const { wal } = options;
-  const onNotice = (notice: LogNotice): void => tell(notice);
   if (wal === undefined) return await openInMemory(clock);
+  const { store } = wal;
+  if ("openLog" in store) assertFits(store, wal);
   try {
-    const log = await openWal(wal.store, { onDamage: "quarantine", onNotice, clock, ...wal });
-    const inner = wal.store.inner("dead-letters");
-    const letterLog = await openWal(inner, {
-      onDamage: "quarantine",
-      onNotice,
-      clock,
-      segmentBytes: 4 * 1024 * 1024,
-      retain: 0,
-      sync: wal.sync ?? "always",
-    }).catch(async (error) => {
-      await log.close();
-      throw error;
-    });
-    return { log, letters: await openDeadLetters(letterLog, { clock }) };
+    return "openLog" in store
+      ? await openProvided(store, wal, clock, tell)
+      : await openInFiles(store, wal, clock, tell);
   } catch (error) {
     if (options.onStoreFailure !== "memory") throw error;
     const message = `Running in memory, nothing is durable: ${messageOf(error)}`;
@@ -40,8 +42,75 @@ export async function openLogs(
   }
 }
 
-async function openInMemory(clock: Clock): Promise<{ log: Wal; letters: DeadLetters }> {
-  const log = await openWal(memoryStore(), {
+/** What a store cannot give must not be asked of it; told at once, whatever `onStoreFailure` says. */
+function assertFits(store: LogProvider, wal: PipelineWalOptions): void {
+  const unfit = SEGMENT_SETTINGS.find((name) => wal[name] !== undefined);
+  if (unfit !== undefined) {
+    throw new TypeError(
+      `Cannot use wal.${unfit} with the store "${store.label}": it has no segments; leave it out`,
+    );
+  }
+  if (wal.sync === "always" && store.keeps === "process") {
+    throw new RangeError(
+      `Cannot use wal.sync "always" with the store "${store.label}": what it holds ends with the ` +
+        `process; use "never" or another store`,
+    );
+  }
+}
+
+async function openProvided(
+  store: LogProvider,
+  wal: PipelineWalOptions,
+  clock: Clock,
+  tell: Tell,
+): Promise<Logs> {
+  const log = await store.openLog("records", { onNotice: tell, clock, ...wal });
+  const sync = wal.sync === undefined ? {} : { sync: wal.sync };
+  return await withLetters(
+    log,
+    () => store.openLog("dead-letters", { onNotice: tell, clock, retain: 0, ...sync }),
+    clock,
+    onProcessExit,
+  );
+}
+
+async function openInFiles(
+  store: FileStore,
+  wal: PipelineWalOptions,
+  clock: Clock,
+  tell: Tell,
+): Promise<Logs> {
+  const onNotice = (notice: LogNotice): void => tell(notice);
+  const log = await openWal(store, { onDamage: "quarantine", onNotice, clock, ...wal });
+  const inner = (): Promise<LogStore> =>
+    openWal(store.inner("dead-letters"), {
+      onDamage: "quarantine",
+      onNotice,
+      clock,
+      segmentBytes: 4 * 1024 * 1024,
+      retain: 0,
+      sync: wal.sync ?? "always",
+    });
+  return await withLetters(log, inner, clock, (spill) => store.onExit(spill));
+}
+
+async function withLetters(
+  log: LogStore,
+  openLetterLog: () => Promise<LogStore>,
+  clock: Clock,
+  onExit: Logs["onExit"],
+): Promise<Logs> {
+  try {
+    return { log, letters: await openDeadLetters(await openLetterLog(), { clock }), onExit };
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+}
+
+async function openInMemory(clock: Clock): Promise<Logs> {
+  const store = memoryStore();
+  const log = await openWal(store, {
     clock,
     segmentBytes: 1024 * 1024,
     maxBytes: MEMORY_LOG_BYTES,
@@ -50,6 +119,7 @@ async function openInMemory(clock: Clock): Promise<{ log: Wal; letters: DeadLett
     windowBytes: Infinity,
     retain: 0,
   });
-  const letterLog = await openWal(memoryStore(), { clock, retain: 0, segmentBytes: 1024 * 1024 });
-  return { log, letters: await openDeadLetters(letterLog, { clock }) };
+  const letterLog = (): Promise<LogStore> =>
+    openWal(memoryStore(), { clock, retain: 0, segmentBytes: 1024 * 1024 });
+  return await withLetters(log, letterLog, clock, (spill) => store.onExit(spill));
 }

@@ -8,13 +8,12 @@ import { onEndingSignal } from "../platform/exit.ts";
 import { assertLevel, type Level, LEVEL_RANK } from "../record/level.ts";
 import type { Fields, LogRecord, RecordInput } from "../record/record.ts";
 import { consoleSink } from "../sink/console.ts";
-import type { CursorRow, InputMark } from "../storage/store.ts";
+import type { CursorRow, InputMark, LogStore } from "../storage/store.ts";
 import { createTail, type Tail } from "../tail/hub.ts";
-import type { Wal } from "../wal/wal.ts";
 import { leftOver, settledByLane, waitForDrain } from "./drain.ts";
 import { Intake } from "./intake.ts";
 import { Ledger } from "./ledger.ts";
-import { openLogs } from "./logs.ts";
+import { type Logs, openLogs } from "./logs.ts";
 import { laneSettings, type PipelineEvent, type PipelineOptions } from "./options.ts";
 import type {
   DrainReport,
@@ -56,13 +55,13 @@ export async function openPipeline(options: PipelineOptions = {}): Promise<Pipel
   const settings = Object.entries(options.sinks ?? { console: consoleSink() }).map(
     ([name, sink]) => laneSettings(name, sink, options.wal !== undefined),
   );
-  const { log, letters } = await openLogs(options, clock, tell);
+  const logs = await openLogs(options, clock, tell);
   let pipeline: OpenPipeline;
   try {
-    pipeline = new OpenPipeline(options, log, letters, clock, tell);
+    pipeline = new OpenPipeline(options, logs, clock, tell);
   } catch (error) {
-    await letters.close();
-    await log.close();
+    await logs.letters.close();
+    await logs.log.close();
     throw error;
   }
   try {
@@ -90,7 +89,7 @@ class OpenPipeline implements Pipeline {
   readonly tail: Tail;
   readonly deadLetters: DeadLetters;
   readonly writable: WritableStream<RecordInput | string>;
-  readonly #log: Wal;
+  readonly #log: LogStore;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #tell: (event: PipelineEvent) => void;
@@ -104,8 +103,7 @@ class OpenPipeline implements Pipeline {
 
   constructor(
     options: PipelineOptions,
-    log: Wal,
-    letters: DeadLetters,
+    { log, letters, onExit }: Logs,
     clock: Clock,
     tell: (event: PipelineEvent) => void,
   ) {
@@ -153,7 +151,7 @@ class OpenPipeline implements Pipeline {
       clock,
     });
     this.writable = this.#makeWritable();
-    this.#withdraw.push(log.store.onExit(() => this.#spill()));
+    this.#withdraw.push(onExit(() => this.#spill()));
     if (options.handleSignals) this.#withdraw.push(onEndingSignal(() => this.#spill()));
   }
 

@@ -6,7 +6,7 @@ import { assertLevel, type Level } from "../record/level.ts";
 import type { LogRecord } from "../record/record.ts";
 import { asSink } from "../sink/as_sink.ts";
 import type { SinkLike } from "../sink/sink.ts";
-import type { FileStore } from "../storage/store.ts";
+import type { FileStore, LogProvider } from "../storage/store.ts";
 import type { WalOptions } from "../wal/wal.ts";
 
 /** Something an operator may want to know. */
@@ -40,8 +40,11 @@ export interface LaneOptions {
 
 /** The write-ahead log of a pipeline. */
 export interface PipelineWalOptions extends WalOptions {
-  /** Where its bytes are kept. */
-  readonly store: FileStore;
+  /**
+   * Where it is kept: bytes in files, or whole logs. With whole logs there are no segments, so
+   * `segmentBytes`, `maxSegments`, `windowBytes` and `onDamage` are refused.
+   */
+  readonly store: FileStore | LogProvider;
   /**
    * What happens at the log's limit: `drop` takes the oldest segment from the lanes that still need it
    * (counted as `wal_limit`), `block` refuses new records.

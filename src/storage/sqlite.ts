@@ -24,6 +24,11 @@ import { LOGS, LogTables } from "./sqlite/tables.ts";
 import type { LogProvider, LogSettings, LogStore } from "./store.ts";
 import { StoreLockedError } from "../errors.ts";
 
+export { openSqliteLogs } from "./sqlite/query.ts";
+export type { LogPage, LogQuery, SqliteLogs, StoredRecord } from "./sqlite/query.ts";
+export type { FieldCondition, LogConditions } from "./sqlite/conditions.ts";
+export { sqliteSink, type SqliteSinkOptions } from "./sqlite/sink.ts";
+
 /** Starts with a letter: names of ours begin with `_`, those of SQLite with `sqlite_`. */
 const LOG_NAME = /^(?!sqlite)[a-z][a-z0-9-]{0,62}$/;
 

@@ -70,11 +70,13 @@ export class Database {
   static async open(path: string, kind: DatabaseKind, driver: SqliteDriver): Promise<Database> {
     assertPath(path);
     driver.makeFolderOf(path);
-    const sql = await driver.open(path);
+    // Others may come and go in a shared file: that is waited for here, and never again.
+    const sql = await driver.open(path, { busyTimeoutMs: kind.exclusive ? 0 : 1000 });
     try {
       if (kind.exclusive) sql.exec("PRAGMA locking_mode = EXCLUSIVE");
       assertKind(path, sql, kind);
       prepareFile(path, sql, kind);
+      sql.exec("PRAGMA busy_timeout = 0");
       const walFile = driver.openFile(`${realPathOf(sql)}-wal`);
       return new Database(path, sql, driver, walFile);
     } catch (error) {
@@ -204,7 +206,12 @@ function assertPath(path: string): void {
   );
 }
 
-function assertKind(path: string, sql: SqliteDatabase, kind: DatabaseKind): void {
+/**
+ * Makes sure of what a file is; one without tables may become anything.
+ *
+ * @throws {Error} If it is something else, or of a newer format
+ */
+export function assertKind(path: string, sql: SqliteDatabase, kind: DatabaseKind): void {
   const id = sql.prepare("PRAGMA application_id").get()?.application_id;
   const version = sql.prepare("PRAGMA user_version").get()?.user_version as number;
   const tables = sql.prepare("SELECT count(*) AS count FROM sqlite_schema").get()?.count;

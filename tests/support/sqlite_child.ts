@@ -1,0 +1,35 @@
+/** Appends to a log in SQLite and says what was acknowledged, until it is killed or told to end. */
+import process from "node:process";
+import { openPipeline } from "../../mod.ts";
+import { sqliteStore } from "../../src/storage/sqlite.ts";
+import { lineOf } from "./read_log.ts";
+import { say, scriptArgument } from "./spawn.ts";
+
+/** What this process does. */
+export interface SqliteTask {
+  /** The database. */
+  readonly path: string;
+  /** `append`: lines for ever; `pipeline`: records through a pipeline, then `process.exit`. */
+  readonly mode: "append" | "pipeline";
+}
+
+async function append(path: string): Promise<void> {
+  const log = await sqliteStore(path).openLog("records", { maxBytes: 65_536, retain: 0 });
+  say(`open ${log.nextSeq}`);
+  for (let i = 0;; i++) {
+    for (let n = 0; n <= i % 7; n++) log.stage(lineOf(`n${log.nextSeq}`.padEnd(i % 300)));
+    if (i % 3 === 0) log.saveCursorsSync([]);
+    await log.sync();
+    say(`durable ${log.durableSeq}`);
+    if (log.full) await log.trim(log.evictTo);
+  }
+}
+
+async function endWithoutClose(path: string): Promise<never> {
+  const pipeline = await openPipeline({ wal: { store: sqliteStore(path) }, sinks: {} });
+  for (let n = 0; n < 500; n++) pipeline.write({ msg: `n${n}` });
+  process.exit(0);
+}
+
+const { path, mode } = scriptArgument() as SqliteTask;
+await (mode === "append" ? append(path) : endWithoutClose(path));

@@ -1,7 +1,7 @@
 /** Appends to a log in SQLite and says what was acknowledged, until it is killed or told to end. */
 import process from "node:process";
 import { openPipeline } from "../../mod.ts";
-import { sqliteStore } from "../../src/storage/sqlite.ts";
+import { sqliteSink, sqliteStore } from "../../src/storage/sqlite.ts";
 import { lineOf } from "./read_log.ts";
 import { say, scriptArgument } from "./spawn.ts";
 
@@ -9,8 +9,13 @@ import { say, scriptArgument } from "./spawn.ts";
 export interface SqliteTask {
   /** The database. */
   readonly path: string;
-  /** `append`: lines for ever; `pipeline`: records through a pipeline, then `process.exit`. */
-  readonly mode: "append" | "pipeline";
+  /**
+   * `append`: lines for ever; `pipeline`: records through a pipeline, then `process.exit`; `sink`: records
+   * into a table for ever.
+   */
+  readonly mode: "append" | "pipeline" | "sink";
+  /** What the messages of this run begin with. */
+  readonly run?: string;
 }
 
 async function append(path: string): Promise<void> {
@@ -31,5 +36,22 @@ async function endWithoutClose(path: string): Promise<never> {
   process.exit(0);
 }
 
-const { path, mode } = scriptArgument() as SqliteTask;
-await (mode === "append" ? append(path) : endWithoutClose(path));
+async function deliver(path: string, run: string): Promise<void> {
+  const pipeline = await openPipeline({
+    wal: { store: sqliteStore(path) },
+    sinks: { table: { sink: sqliteSink(`${path}.search`), batch: { maxRecords: 20 } } },
+  });
+  for (let n = 0;; n++) {
+    pipeline.write({ msg: `${run}-${n}` });
+    if (n % 10 !== 9) continue;
+    await pipeline.durable();
+    say(`durable ${n}`);
+  }
+}
+
+const { path, mode, run = "" } = scriptArgument() as SqliteTask;
+await (mode === "append"
+  ? append(path)
+  : mode === "sink"
+  ? deliver(path, run)
+  : endWithoutClose(path));

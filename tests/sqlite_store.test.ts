@@ -14,8 +14,9 @@ import {
   StoreLockedError,
 } from "../mod.ts";
 import type { SqliteDatabase } from "../src/platform/sqlite.ts";
-import { sqliteStore, storeOver } from "../src/storage/sqlite.ts";
+import { sqliteStore } from "../src/storage/sqlite.ts";
 import { type SqliteDriver, systemDriver } from "../src/storage/sqlite/driver.ts";
+import { storeOver } from "../src/storage/sqlite/provider.ts";
 import { fakeClock, recordingSink } from "../src/testing/mod.ts";
 import { lineOf, msgOf, readLog } from "./support/read_log.ts";
 import { inFolder, RUNTIME, startScript } from "./support/spawn.ts";

@@ -19,8 +19,8 @@ export interface SqliteSinkOptions {
  * time and from any process. A batch is one transaction, and a record that is delivered again, after a
  * kill too, adds nothing: the table holds each record exactly once. Several pipelines may write to one file.
  *
- * SQLite's commits are synchronous: a batch of 500 records holds the event loop for 3 to 5 ms (about
- * 150,000 records/s), a checkpoint every 2 MiB for about 5 ms. Choose `batch.maxRecords` with that in mind.
+ * SQLite's commits are synchronous: a batch of 500 records holds the event loop for 2 to 3 ms (about
+ * 150,000 records/s), a checkpoint every 2 MiB for about 5 ms more. Choose `batch.maxRecords` with that in mind.
  * Records are durable before the log forgets them: fdatasync runs off the event loop.
  *
  * @throws {RangeError} If a limit is not positive

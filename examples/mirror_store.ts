@@ -17,6 +17,7 @@ export function mirrorStore(a: FileStore, b: FileStore): FileStore {
   return {
     label: `${a.label} and ${b.label}`,
     keeps: a.keeps === "disk" && b.keeps === "disk" ? "disk" : "process",
+    boot: a.boot,
     async open() {
       await a.open();
       try {

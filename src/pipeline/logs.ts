@@ -50,10 +50,10 @@ function assertFits(store: LogProvider, wal: PipelineWalOptions): void {
       `Cannot use wal.${unfit} with the store "${store.label}": it has no segments; leave it out`,
     );
   }
-  if (wal.sync === "always" && store.keeps === "process") {
+  if (store.keeps === "process" && wal.sync !== undefined && wal.sync !== "never") {
     throw new RangeError(
-      `Cannot use wal.sync "always" with the store "${store.label}": what it holds ends with the ` +
-        `process; use "never" or another store`,
+      `Cannot use wal.sync "${wal.sync}" with the store "${store.label}", which loses everything ` +
+        `with the process: leave sync out, or use another store`,
     );
   }
 }

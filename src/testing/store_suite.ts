@@ -35,7 +35,7 @@ type Body = (store: StoreUnderTest) => Promise<void>;
  * ```
  */
 export function storeSuite(make: () => StoreUnderTest | Promise<StoreUnderTest>): StoreCase[] {
-  return [...Object.entries(WRITING), ...Object.entries(STORING), ...Object.entries(KEEPING)].map(
+  return Object.entries({ ...WRITING, ...STORING, ...KEEPING }).map(
     ([name, body]) => ({
       name,
       async run() {
@@ -314,9 +314,13 @@ const STORING: Record<string, Body> = {
     await other.close();
   },
 
-  "acknowledges says what the store and the policy give": async (store) => {
+  "acknowledges says what store and policy give, and more cannot be asked for": async (store) => {
     for (const sync of ["always", "interval", "never"] as const) {
-      if (sync === "always" && store.keeps === "process") continue;
+      if (store.keeps === "process" && sync !== "never") {
+        const error = await rejection(store.openLog("records", { sync }), `sync "${sync}"`);
+        same((error as Error).name, "RangeError", `The error of sync "${sync}"`);
+        continue;
+      }
       const log = await store.openLog("records", { sync });
       const wanted = store.keeps === "process"
         ? "memory"

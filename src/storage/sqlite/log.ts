@@ -292,7 +292,6 @@ export class SqliteLog implements LogStore {
   }
 
   async truncateBefore(seq: number): Promise<void> {
-    this.#flushAll();
     const to = Math.min(seq, this.writtenSeq);
     for (;;) {
       const next = this.#rows.secondFirstSeq;
@@ -305,18 +304,22 @@ export class SqliteLog implements LogStore {
   }
 
   async truncateAfter(seq: number): Promise<void> {
-    this.#flushAll();
-    if (!(seq >= this.firstSeq - 1)) {
+    if (!(Number.isSafeInteger(seq) && seq >= this.firstSeq - 1)) {
       throw new RangeError(
-        `Cannot cut the log after record ${seq}: it begins with record ${this.firstSeq}`,
+        `Cannot cut the log after record ${seq}: allowed are ${this.firstSeq - 1} and more`,
       );
     }
+    this.#flushAll();
     if (seq + 1 < this.nextSeq) this.#removeFrom(seq + 1);
     await this.#sync();
   }
 
   #removeFrom(seq: number): void {
-    for (const file of this.#rows.removeFrom(seq, this.nextSeq)) this.inputs.delete(file);
+    const cursors = this.#cursors.map((row) => ({ ...row, nextSeq: Math.min(row.nextSeq, seq) }));
+    this.#rows.removeFrom(seq, this.nextSeq, cursors);
+    this.#cursors = cursors;
+    this.inputs.clear();
+    for (const [file, mark] of this.tables.inputs()) this.inputs.set(file, mark);
     this.recent.clear();
     this.nextSeq = this.writtenSeq = seq;
     this.#syncedSeq = Math.min(this.#syncedSeq, seq);

@@ -1,4 +1,5 @@
 import type { Clock } from "../../clock.ts";
+import type { CursorRow } from "../store.ts";
 import type { Database } from "./database.ts";
 import { rowBytes, type Slice } from "./slices.ts";
 import type { StagedChunk } from "./staging.ts";
@@ -109,6 +110,7 @@ export class SlicedRows {
     this.#database.write(oldest!.bytes, () => {
       this.#tables.remove(oldest!.first, next!.first);
       this.#tables.removeSlice(oldest!);
+      this.#tables.forgetInputsBelow(next!.first);
     });
     this.#slices.shift();
     this.#bytes -= oldest!.bytes;
@@ -123,30 +125,27 @@ export class SlicedRows {
       this.#tables.remove(oldest.first, seq);
       this.#tables.removeSlice(oldest);
       this.#tables.addSlice(rest);
+      this.#tables.forgetInputsBelow(seq);
     });
     this.#slices[0] = rest;
     this.#bytes -= bytes;
   }
 
-  /**
-   * Removes the rows from `seq` up to `endSeq`, where the log ends.
-   *
-   * @returns The inputs whose last known place was noted with one of them
-   */
-  removeFrom(seq: number, endSeq: number): string[] {
+  /** Removes the rows from `seq` up to `endSeq`, where the log ends, and stores what cursors are left. */
+  removeFrom(seq: number, endSeq: number, cursors: readonly CursorRow[]): void {
     const later = this.#slices.findIndex(({ first }, i) => i > 0 && first >= seq);
     const kept = later < 0 ? this.#slices.length : later;
     const last = this.#slices[kept - 1]!;
     const bytes = this.#tables.bytesBetween(last.first, seq);
-    const forgotten = this.#database.write(0, () => {
+    this.#database.write(0, () => {
       this.#tables.remove(seq, endSeq);
       for (const slice of this.#slices.slice(kept)) this.#tables.removeSlice(slice);
-      return this.#tables.forgetInputs(seq);
+      this.#tables.forgetInputsFrom(seq);
+      this.#tables.saveCursors(cursors);
     });
     this.#slices.length = kept;
     last.bytes = bytes;
     this.#bytes = this.#slices.reduce((sum, slice) => sum + slice.bytes, 0);
-    return forgotten;
   }
 }
 

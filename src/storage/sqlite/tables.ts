@@ -18,8 +18,8 @@ export const LOGS: DatabaseKind = {
       log TEXT, lane TEXT, row TEXT NOT NULL, PRIMARY KEY (log, lane)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS _inputs (
-      log TEXT, file TEXT, "offset" INTEGER NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL,
-      PRIMARY KEY (log, file)
+      log TEXT, file TEXT, seq INTEGER, "offset" INTEGER NOT NULL, id TEXT NOT NULL,
+      PRIMARY KEY (log, file, seq)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS _slices (
       log TEXT, first INTEGER, bytes INTEGER NOT NULL, created INTEGER NOT NULL,
@@ -95,15 +95,13 @@ export class LogTables {
       last.bytes = this.bytesBetween(last.first, nextSeq);
       const cursors = this.#all("SELECT row FROM _cursors WHERE log = ?", log)
         .map(({ row }) => JSON.parse(row as string) as CursorRow);
-      const inputs = this.#all(`SELECT file, "offset", id FROM _inputs WHERE log = ?`, log)
-        .map((row) => [row.file, { ...row }] as [string, InputMark & SqliteRow]);
       return {
         id: id as string,
         epoch: epoch as number,
         nextSeq,
         slices,
         cursors,
-        inputs: new Map(inputs),
+        inputs: this.inputs(),
       };
     });
   }
@@ -129,17 +127,22 @@ export class LogTables {
       this.#insert.run(chunk.firstSeq + i, chunk.bytes.subarray(start, end - 1));
       start = end;
     });
+    const seq = chunk.firstSeq + chunk.count - 1;
     for (const { file, offset, id } of marks.values()) {
-      const seq = chunk.firstSeq + chunk.count - 1;
-      this.#run(
-        `INSERT OR REPLACE INTO _inputs (log, file, "offset", id, seq) VALUES (?, ?, ?, ?, ?)`,
-        this.#name,
-        file,
-        offset,
-        id,
-        seq,
-      );
+      this.#run("INSERT INTO _inputs VALUES (?, ?, ?, ?, ?)", this.#name, file, seq, offset, id);
     }
+  }
+
+  /** The last place of each input. */
+  inputs(): Map<string, InputMark> {
+    const rows = this.#all(
+      `SELECT file, "offset", id, max(seq) FROM _inputs WHERE log = ? GROUP BY file`,
+      this.#name,
+    );
+    return new Map(rows.map(({ file, offset, id }) => {
+      const mark = { file, offset, id } as InputMark & SqliteRow;
+      return [mark.file, mark];
+    }));
   }
 
   /** The lines from `fromSeq` up to but not including `toSeq`, without LF; leave the loop at will. */
@@ -175,11 +178,19 @@ export class LogTables {
     this.#run("DELETE FROM _slices WHERE log = ? AND first = ?", this.#name, first);
   }
 
-  /** Forgets the places of inputs that were noted with records from `seq` on. Inside a transaction. */
-  forgetInputs(seq: number): string[] {
-    const found = this.#all("SELECT file FROM _inputs WHERE log = ? AND seq >= ?", this.#name, seq);
+  /** Forgets places of inputs that were noted with records from `seq` on. Inside a transaction. */
+  forgetInputsFrom(seq: number): void {
     this.#run("DELETE FROM _inputs WHERE log = ? AND seq >= ?", this.#name, seq);
-    return found.map(({ file }) => file as string);
+  }
+
+  /** Forgets places that were noted below `seq`, the last one of each input aside. In a transaction. */
+  forgetInputsBelow(seq: number): void {
+    this.#run(
+      `DELETE FROM _inputs AS old WHERE log = ? AND seq < ? AND EXISTS
+       (SELECT 1 FROM _inputs WHERE log = old.log AND file = old.file AND seq > old.seq)`,
+      this.#name,
+      seq,
+    );
   }
 
   /** Stores these cursors and no others. Inside a transaction. */

@@ -1,5 +1,6 @@
 import type { LogSettings, LogStore } from "../storage/store.ts";
 import { fakeClock } from "./fake_clock.ts";
+import { seededRandom } from "./random.ts";
 import { check, contents, fill, line, same, type StoreUnderTest } from "./store_suite_checks.ts";
 
 type Body = (store: StoreUnderTest) => Promise<void>;
@@ -136,14 +137,14 @@ export const KEEPING: Record<string, Body> = {
     }),
 
   "writing, trimming and opening again in any order reads as a plain list": async (store) => {
-    const random = randomNumbers(7);
+    const random = seededRandom(7);
     const settings = { maxBytes: 65_536, retain: 0 };
     const lines: string[] = [];
     let log = await store.openLog("records", settings);
     for (let step = 0; step < 150; step++) {
-      const kind = random(10);
-      if (kind < 6) lines.push(...fill(log, random(20), random(400)));
-      else if (kind < 8) await log.trim(1 + random(log.nextSeq));
+      const kind = random.below(10);
+      if (kind < 6) lines.push(...fill(log, random.below(20), random.below(400)));
+      else if (kind < 8) await log.trim(1 + random.below(log.nextSeq));
       else if (kind < 9) await log.sync();
       else {
         await log.close();
@@ -151,7 +152,7 @@ export const KEEPING: Record<string, Body> = {
       }
       if (log.full) await log.trim(log.evictTo);
       same(log.nextSeq, lines.length + 1, `nextSeq in step ${step}`);
-      const from = log.firstSeq + random(log.nextSeq - log.firstSeq + 1);
+      const from = log.firstSeq + random.below(log.nextSeq - log.firstSeq + 1);
       const found = await contents(log, from);
       same(
         found,
@@ -162,12 +163,3 @@ export const KEEPING: Record<string, Body> = {
     await log.close();
   },
 };
-
-/** Whole numbers from 0 up to `below`, the same ones for the same seed (a linear congruence). */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor(state / 2 ** 32 * below);
-  };
-}

@@ -12,6 +12,7 @@ import {
   type StoreCase,
   type StoreUnderTest,
 } from "./store_suite_checks.ts";
+import { CUTTING } from "./store_suite_cutting.ts";
 import { KEEPING } from "./store_suite_keeping.ts";
 
 export type { StoreCase, StoreUnderTest } from "./store_suite_checks.ts";
@@ -35,7 +36,7 @@ type Body = (store: StoreUnderTest) => Promise<void>;
  * ```
  */
 export function storeSuite(make: () => StoreUnderTest | Promise<StoreUnderTest>): StoreCase[] {
-  return Object.entries({ ...WRITING, ...STORING, ...KEEPING }).map(
+  return Object.entries({ ...WRITING, ...STORING, ...KEEPING, ...CUTTING }).map(
     ([name, body]) => ({
       name,
       async run() {

@@ -120,7 +120,10 @@ const WRITING: Record<string, Body> = {
       "x".repeat(2 ** 20),
       "ü".repeat(40_000),
     ];
-    const lines = [...odd.map(line), ...Array.from({ length: 3000 }, (_, i) => line(`${i} ✓`))];
+    const lines = [
+      ...odd.map(line),
+      ...Array.from({ length: 3000 }, (_, i) => line(`${i} ${"✓".repeat(i % 100)}`)),
+    ];
     await withLog(store, async (log) => {
       for (const one of lines) log.stage(one);
       await log.sync();

@@ -67,17 +67,25 @@ export const KEEPING: Record<string, Body> = {
       same(found, { lines: lines.slice(firstSeq - 1), gaps: [gap] }, "Contents");
     }),
 
-  "what was trimmed stays away, and numbers go on": async (store) => {
+  "what was trimmed stays away, numbers go on, and places of inputs stay": async (store) => {
     let first = 0;
+    const mark = { file: "/a", offset: 20, id: "1:2" };
     await withSmallLog(store, { retain: 0 }, async (log) => {
+      for (const offset of [10, 20]) {
+        log.stage(line("from a file"), { ...mark, offset });
+        log.flushSync();
+      }
       fill(log, MANY, 500);
       await log.trim(log.nextSeq);
       first = log.firstSeq;
+      check(first > 2, "Nothing was trimmed");
+      same(log.inputs.get("/a"), mark, "The place in /a");
     });
     await withSmallLog(store, { retain: 0 }, async (log) => {
-      same([log.firstSeq, log.nextSeq], [first, MANY + 1], "Numbers after another opening");
+      same([log.firstSeq, log.nextSeq], [first, MANY + 3], "Numbers after another opening");
+      same(log.inputs.get("/a"), mark, "The place in /a after another opening");
       fill(log, 1);
-      same((await contents(log)).lines.length, MANY + 2 - first, "Lines after another opening");
+      same((await contents(log)).lines.length, MANY + 4 - first, "Lines after another opening");
     });
   },
 

@@ -10,10 +10,10 @@ export interface SqliteTask {
   /** The database. */
   readonly path: string;
   /**
-   * `append`: lines for ever; `pipeline`: records through a pipeline, then `process.exit`; `sink`: records
-   * into a table for ever.
+   * `append`: lines for ever; `pipeline` and `stage`: records through a pipeline, or into a log without
+   * one, then `process.exit`; `sink`: records into a table for ever.
    */
-  readonly mode: "append" | "pipeline" | "sink";
+  readonly mode: "append" | "pipeline" | "stage" | "sink";
   /** What the messages of this run begin with. */
   readonly run?: string;
 }
@@ -28,6 +28,12 @@ async function append(path: string): Promise<void> {
     say(`durable ${log.durableSeq}`);
     if (log.full) await log.trim(log.evictTo);
   }
+}
+
+async function endStaged(path: string): Promise<never> {
+  const log = await sqliteStore(path).openLog("records", {});
+  for (let n = 0; n < 500; n++) log.stage(lineOf(`n${n}`));
+  process.exit(0);
 }
 
 async function endWithoutClose(path: string): Promise<never> {
@@ -50,8 +56,10 @@ async function deliver(path: string, run: string): Promise<void> {
 }
 
 const { path, mode, run = "" } = scriptArgument() as SqliteTask;
-await (mode === "append"
-  ? append(path)
-  : mode === "sink"
-  ? deliver(path, run)
-  : endWithoutClose(path));
+const modes = {
+  append,
+  pipeline: endWithoutClose,
+  stage: endStaged,
+  sink: (path: string) => deliver(path, run),
+};
+await modes[mode](path);

@@ -39,7 +39,9 @@ export { sqliteSink, type SqliteSinkOptions } from "./sqlite/sink.ts";
  * checksum of what it stores: unlike a log in a folder, it does not notice a bit that flips on the disk.
  *
  * `maxBytes` counts the lines and 14 bytes for each, which is about what they take in the file; space of
- * removed lines is used again, and given back to the file system by `compact`.
+ * removed lines is used again, and given back to the file system by `compact`. On a full disk
+ * lines wait, and go on when somebody makes room; removing rows writes too, so it cannot make that room
+ * by itself: keep `maxBytes` well below what the disk has.
  *
  * `openLog` rejects with a `StoreLockedError` if another process has the file open, with a `TypeError` or
  * `RangeError` if path, name or `maxBytes` cannot work, and with an `Error` if the file holds something else.

@@ -23,6 +23,8 @@ const FRAME_BYTES = 4096 + 24;
 
 /** SQLITE_BUSY. */
 const BUSY = 5;
+/** SQLITE_FULL. */
+const FULL = 13;
 /** SQLITE_NOTADB. */
 const NOT_A_DATABASE = 26;
 /** SQLITE_IOERR_FSYNC and SQLITE_IOERR_DIR_FSYNC. */
@@ -40,10 +42,6 @@ export class Database {
   readonly sql: SqliteDatabase;
   /** Set once a sync failed: the kernel may have dropped what it could not write. */
   failure: StoreFailedError | undefined;
-  /** fdatasync calls that ended well. */
-  syncs = 0;
-  /** Transactions committed. */
-  writes = 0;
   readonly #driver: SqliteDriver;
   readonly #walFile: number;
   readonly #commit: SqliteStatement;
@@ -101,9 +99,10 @@ export class Database {
     } catch (error) {
       this.#rollBack();
       if (SYNC_FAILURES.has(sqliteCodeOf(error))) throw this.#failed(error);
+      // Once its pages stand in the database, the WAL file is written from its beginning again.
+      if (sqliteCodeOf(error) === FULL) this.#checkpoint();
       throw error;
     }
-    this.writes++;
     this.#dirty = true;
     this.#walBytes += bytes + 2 * FRAME_BYTES;
     // Nobody syncs, or not often enough to keep the file small.
@@ -146,7 +145,6 @@ export class Database {
     // A checkpoint that ran meanwhile has its own word on this.
     if (this.failure !== undefined) throw this.failure;
     this.#folderDirty = false;
-    this.syncs++;
     if (this.#walBytes > CHECKPOINT_BYTES) this.#checkpoint();
   }
 
@@ -251,6 +249,12 @@ function explained(path: string, kind: DatabaseKind, error: unknown): unknown {
   if (code === BUSY) {
     return new StoreLockedError(
       `The database "${path}" is in use by another process: stop that process or use another file`,
+      { cause: error },
+    );
+  }
+  if (code === FULL) {
+    return new Error(
+      `Cannot open the database "${path}", the disk is full: make room and open it again`,
       { cause: error },
     );
   }

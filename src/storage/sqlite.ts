@@ -30,8 +30,8 @@ export { sqliteSink, type SqliteSinkOptions } from "./sqlite/sink.ts";
  * (`seq`, `line`); one file holds the records and the dead letters. The file must lie on a local disk, and
  * one process at a time may open it: while it is open no other can so much as read it, and the kernel frees
  * it when the process ends, however it ends. Do not read or copy the file by other means within the same
- * process meanwhile: on Unix, closing it would drop the lock. Needs Deno's permissions `--allow-read` and `--allow-write`
- * for the file and its folder; `node:sqlite` is loaded when the first log is opened.
+ * process meanwhile: on Unix, closing it would drop the lock. Needs Deno's permissions `--allow-read` and
+ * `--allow-write` for the file and its folder; `node:sqlite` is loaded when the first log is opened.
  *
  * What is flushed survives a kill. With `sync: "always"` (the default) what is acknowledged survives a power
  * cut: fdatasync of the WAL file runs off the event loop. SQLite's own calls block it: a commit for as

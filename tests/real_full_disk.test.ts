@@ -3,102 +3,27 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import {
-  type LogNotice,
-  openPipeline,
-  openWal,
-  StoreFailedError,
-  type Wal,
-  type WalOptions,
-} from "../mod.ts";
+import { openPipeline, StoreFailedError } from "../mod.ts";
 import { fileSink } from "../src/sink/file.ts";
 import { fileStore } from "../src/storage/file.ts";
-import { type FakeClock, fakeClock } from "../src/testing/mod.ts";
+import { fakeClock } from "../src/testing/mod.ts";
 import { assertAccounted } from "./support/accounting.ts";
 import { onSmallDisk, type SmallDisk } from "./support/real_disk.ts";
-import { assertHolds, heldLines, mixedLine } from "./support/real_lines.ts";
+import { assertHolds, heldLines } from "./support/real_lines.ts";
 import { needs } from "./support/real_needs.ts";
+import {
+  assertAllThere,
+  assertWaiting,
+  comes,
+  openTrial,
+  stage,
+  waits,
+} from "./support/real_trial.ts";
 import { inFolder } from "./support/spawn.ts";
 
 const MIB = 1_048_576;
 /** How the runtimes call it. */
 const NO_SPACE = /no space left/i;
-
-/** An open log, and what was staged and told. */
-interface Trial {
-  readonly wal: Wal;
-  readonly clock: FakeClock;
-  readonly lines: string[];
-  readonly told: LogNotice[];
-}
-
-async function openTrial(folder: string, options: WalOptions = {}): Promise<Trial> {
-  const told: LogNotice[] = [];
-  const clock = fakeClock();
-  const wal = await openWal(fileStore(folder), {
-    retain: "all",
-    windowBytes: 0,
-    onNotice: (notice) => told.push(notice),
-    clock,
-    ...options,
-  });
-  return { wal, clock, lines: [], told };
-}
-
-function stage({ wal, lines }: Trial, count: number): void {
-  for (let i = 0; i < count; i++) {
-    const line = mixedLine(wal.nextSeq, "full");
-    wal.stage(line);
-    lines.push(line);
-  }
-}
-
-/** Moves time on until the promise has settled; the runner's limit ends it if it never does. */
-async function comes(clock: FakeClock, promise: Promise<void>): Promise<void> {
-  let isSettled = false;
-  promise.then(() => isSettled = true, () => isSettled = true);
-  while (!isSettled) await clock.advance(250);
-  await promise;
-}
-
-/** Whether a promise is still pending after time for several tries. */
-async function waits(clock: FakeClock, promise: Promise<void>): Promise<boolean> {
-  let isSettled = false;
-  promise.then(() => isSettled = true, () => isSettled = true);
-  await clock.advance(2000);
-  return !isSettled;
-}
-
-/** Checks a log that can write nothing: it says so once, loses nothing, promises nothing. */
-async function assertWaiting(trial: Trial): Promise<{ synced: Promise<void> }> {
-  const { wal, clock, told } = trial;
-  const { durableSeq } = wal;
-  const synced = wal.sync();
-  assert.ok(await waits(clock, synced), "an acknowledgement from a full disk");
-  assert.deepEqual(told.map(({ kind }) => kind), ["write-failed"], "one notice an episode");
-  assert.match(told[0]!.message, NO_SPACE);
-  assert.ok(told[0]!.message.includes(wal.store.label));
-  assert.equal(wal.failure, undefined);
-  assert.ok(wal.durableSeq >= durableSeq && wal.durableSeq < wal.nextSeq);
-  const { stagedBytes } = wal;
-  assert.ok(stagedBytes > 0);
-  stage(trial, 5);
-  assert.ok(wal.stagedBytes > stagedBytes, "records are taken and wait in memory");
-  return { synced };
-}
-
-/** Checks that all is there, now and after a start. */
-async function assertAllThere(trial: Trial, folder: string): Promise<void> {
-  const { wal, lines, clock } = trial;
-  await comes(clock, wal.sync());
-  assert.deepEqual([wal.durableSeq, wal.stagedBytes], [lines.length + 1, 0]);
-  await assertHolds(wal, lines);
-  await wal.close();
-  const again = await openTrial(folder);
-  await assertHolds(again.wal, lines);
-  assert.deepEqual(again.told, [], "nothing to repair");
-  await again.wal.close();
-}
 
 test("a full disk: records wait in memory and go on when space returns", {
   ...needs("a log on a full disk", "mount"),
@@ -110,7 +35,7 @@ test("a full disk: records wait in memory and go on when space returns", {
     // Three odd blocks are left, so that a write is cut short before the next one fails.
     disk.fill(3 * disk.blockBytes);
     do stage(trial, 1); while (trial.wal.flushSync());
-    const { synced } = await assertWaiting(trial);
+    const { synced } = await assertWaiting(trial, NO_SPACE);
     disk.empty();
     await comes(trial.clock, synced);
     await assertAllThere(trial, disk.folder);
@@ -124,7 +49,7 @@ test("a disk that is full over and over: each time is told once", {
     for (let episode = 1; episode <= 5; episode++) {
       disk.fill(episode * disk.blockBytes);
       do stage(trial, 1); while (trial.wal.flushSync());
-      const { synced } = await assertWaiting(trial);
+      const { synced } = await assertWaiting(trial, NO_SPACE);
       trial.told.length = 0;
       disk.empty();
       await comes(trial.clock, synced);
@@ -152,7 +77,7 @@ test("a disk that is full at a rotation: the next segment comes when space retur
     wal.stage(line);
     trial.lines.push(line);
     assert.equal(wal.flushSync(), false);
-    const { synced } = await assertWaiting(trial);
+    const { synced } = await assertWaiting(trial, NO_SPACE);
     assert.equal(wal.stats().segments, before.segments, "no segment came of it");
     disk.empty();
     await comes(trial.clock, synced);
@@ -170,7 +95,7 @@ test("a log that is closed on a full disk rejects who waits and keeps what it ac
     const acknowledged = trial.wal.durableSeq - 1;
     disk.fill();
     do stage(trial, 1); while (trial.wal.flushSync());
-    const { synced } = await assertWaiting(trial);
+    const { synced } = await assertWaiting(trial, NO_SPACE);
     const refused = assert.rejects(synced, StoreFailedError);
     await trial.wal.close();
     await refused;
@@ -195,7 +120,7 @@ test("a disk that is full at opening: the log opens, is read, and takes records 
     trial.lines.push(...before.lines);
     await assertHolds(trial.wal, before.lines);
     stage(trial, 5);
-    const { synced } = await assertWaiting(trial);
+    const { synced } = await assertWaiting(trial, NO_SPACE);
     disk.empty();
     await comes(trial.clock, synced);
     await assertAllThere(trial, disk.folder);

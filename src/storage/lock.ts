@@ -1,4 +1,4 @@
-import { StoreLockedError } from "../errors.ts";
+import { messageOf, StoreLockedError } from "../errors.ts";
 import {
   codeOf,
   createTextSync,
@@ -27,6 +27,8 @@ export interface FolderLock {
 
 /** Tokens of the locks that this thread holds. */
 const held = new Set<string>();
+/** Tokens of the locks that this thread gave back and whose file it could not remove. */
+const left = new Set<string>();
 
 /**
  * Takes the lock of a folder for this process: a file `LOCK` that names its owner by host, boot, pid,
@@ -35,8 +37,17 @@ const held = new Set<string>();
  * lock of the file decides between Deno processes, whatever their permissions.
  *
  * @throws {StoreLockedError} If a running process holds it
+ * @throws {Error} If the lock cannot be written: the folder is read-only, the disk is full
  */
 export function lockFolder(folder: string): FolderLock {
+  try {
+    return takeLock(folder);
+  } catch (error) {
+    throw error instanceof StoreLockedError ? error : notLocked(folder, error);
+  }
+}
+
+function takeLock(folder: string): FolderLock {
   const path = joinPath(folder, "LOCK");
   const token = crypto.randomUUID();
   const owner: Owner = { ...thisProcess(), token, kernel: hasKernelLock() };
@@ -74,8 +85,14 @@ function confirm(path: string, text: string, token: string): FolderLock | undefi
     isHeld,
     release() {
       held.delete(token);
-      if (isHeld()) removeSync(path);
-      unlock();
+      try {
+        if (isHeld()) removeSync(path);
+      } catch {
+        // In a folder that has become read-only it stays; this process may open the folder again.
+        left.add(token);
+      } finally {
+        unlock();
+      }
     },
   };
 }
@@ -100,7 +117,7 @@ function setAside(path: string, stale: string, token: string): void {
 function isHeld(path: string, text: string): boolean {
   const owner = parseOwner(text);
   // An unreadable lock is one whose owner died while writing it.
-  if (owner === undefined) return false;
+  if (owner === undefined || left.has(owner.token)) return false;
   const me = thisProcess();
   // Over a network the kernels of two hosts need not know of each other's locks.
   if (owner.kernel && hasKernelLock() && owner.host === me.host) {
@@ -125,6 +142,20 @@ function parseOwner(text: string): Owner | undefined {
   } catch {
     return undefined;
   }
+}
+
+function notLocked(folder: string, error: unknown): Error {
+  const code = codeOf(error);
+  const why = code === "EROFS"
+    ? "it is read-only"
+    : code === "EACCES" || code === "EPERM"
+    ? "permission denied"
+    : code === "ENOSPC" || code === "EDQUOT"
+    ? "no space left for the file LOCK"
+    : messageOf(error);
+  return new Error(`Cannot lock the folder "${folder}": ${why}; mend this or use another folder`, {
+    cause: error,
+  });
 }
 
 function lockedError(folder: string, text: string): StoreLockedError {

@@ -86,7 +86,9 @@ export async function listFolder(path: string): Promise<{ name: string; size: nu
   const files: { name: string; size: number }[] = [];
   for (const entry of entries) {
     if (!entry.isFile()) continue;
-    files.push({ name: entry.name, size: fs.statSync(joinPath(path, entry.name)).size });
+    // One that is removed meanwhile is not there.
+    const stat = fs.statSync(joinPath(path, entry.name), { throwIfNoEntry: false });
+    if (stat !== undefined) files.push({ name: entry.name, size: stat.size });
   }
   return files;
 }

@@ -59,8 +59,10 @@ async function assertKeptAtLeast(
   assert.deepEqual(held, linesUpTo(held.length));
 }
 
-/** Checks that a process ends by itself, as a program does that has nothing to complain of. */
-async function assertEndsWell(process: LogProcess): Promise<void> {
+/** Checks that the log closes, and that the process then ends as one that has nothing to complain of. */
+async function assertClosesWell(process: LogProcess): Promise<void> {
+  process.tell("close");
+  await process.hear(/^closed$/);
   const { code, signal, stderr } = await process.ended;
   assert.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: "" });
 }
@@ -87,9 +89,7 @@ for (const end of ["closes", "is killed"] as const) {
       const notices = process.said.filter((line) => line.startsWith("notice "));
       assert.equal(notices.length, 1, notices.join("\n"));
       if (end === "closes") {
-        process.tell("close");
-        await process.hear(/^closed$/);
-        await assertEndsWell(process);
+        await assertClosesWell(process);
       } else {
         process.signal("SIGKILL");
         await process.ended;
@@ -120,9 +120,7 @@ test(
       process.tell("write 1");
       assert.match(await answer(), /^rejected 51 StoreFailedError /);
       assert.ok(process.said.some((line) => line.startsWith("notice failed ")));
-      process.tell("close");
-      await process.hear(/^closed$/);
-      await assertEndsWell(process);
+      await assertClosesWell(process);
       assert.deepEqual(acks(process), ["ack 20"]);
       await fault.end();
       assert.equal(fault.count("fdatasync", segment), 1, "a failed sync was tried again");
@@ -142,9 +140,7 @@ test("fdatasync meets a full disk: the records wait and are acknowledged when sp
     process.tell("write 10");
     await fault.end();
     assert.equal(await process.hear(/^(ack 50|rejected)/), "ack 50");
-    process.tell("close");
-    await process.hear(/^closed$/);
-    await assertEndsWell(process);
+    await assertClosesWell(process);
     await assertKept(folder, 50);
   }));
 
@@ -170,9 +166,7 @@ for (const isOnce of [true, false]) {
       process.tell("write 10");
       if (!isOnce) await fault.end();
       assert.equal(await process.hear(/^(ack 50|rejected)/), "ack 50");
-      process.tell("close");
-      await process.hear(/^closed$/);
-      await assertEndsWell(process);
+      await assertClosesWell(process);
       await fault.end();
       assert.ok(fault.count("pwrite64", segment) >= 1);
       await assertKept(folder, 50);
@@ -195,9 +189,7 @@ test("fsync of the folder fails at a rotation: nothing in the new segment is ack
     }
     assert.match(process.said.at(-1)!, /^rejected \d+ StoreFailedError /);
     const acknowledged = Number(acks(process).at(-1)!.split(" ")[1]);
-    process.tell("close");
-    await process.hear(/^closed$/);
-    await assertEndsWell(process);
+    await assertClosesWell(process);
     await fault.end();
     assert.ok(fault.count("fsync", folder) >= 1);
     await assertKeptAtLeast(folder, acknowledged, staged);
@@ -210,8 +202,8 @@ test("fdatasync fails while a log opens: opening says so in one sentence, and wo
     const before = await startSubject(folder);
     await before[Symbol.asyncDispose]();
     await using process = startLog({ folder, writer: WRITER });
-    // It is up once it obeys: this log does not exist.
-    process.tell("close");
+    // It is up once it obeys: its log is not open.
+    process.tell("cursor 1");
     await process.hear(/^refused /);
     await using fault = await injectFault(process.pid, { call: "fdatasync", error: "EIO" });
     process.tell("open");

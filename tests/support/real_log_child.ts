@@ -41,9 +41,12 @@ const COMMANDS: Readonly<Record<string, (number: number) => Promise<void> | void
     say("saved");
   },
   async close() {
-    await wal!.close();
-    process.stdin.pause();
-    say("closed");
+    try {
+      await wal!.close();
+      say("closed");
+    } finally {
+      process.stdin.pause();
+    }
   },
 };
 

@@ -40,41 +40,46 @@ test("a paused process keeps its lock", {
     await assertHolds(wal, [...linesOf("first", 1, 40), ...linesOf("second", 41, 60)]);
   }));
 
-test("a process that slept while its log was taken over promises nothing any more", {
-  ...needs("a log that is taken over from a paused process", "signals"),
-}, () =>
-  inFolder("paused", async (folder) => {
-    await using first = startLog({ folder, writer: "first" });
-    await using second = startLog({ folder, writer: "second" });
-    first.tell("open", "write 20");
-    await first.hear(/^ack 20$/);
-    first.tell("cursor 11");
-    await first.hear(/^saved$/);
-    first.signal("SIGSTOP");
-    // What the message about a lock tells people to do about a process that has ended.
-    fs.rmSync(join(folder, "LOCK"));
-    second.tell("open", "write 20");
-    await second.hear(/^open 21$/);
-    await second.hear(/^ack 40$/);
-    second.tell("cursor 31");
-    await second.hear(/^saved$/);
-    first.signal("SIGCONT");
-    first.tell("write 20", "cursor 15", "write 5", "close");
-    await first.hear(/^closed$/);
-    await first.ended;
-    const answers = first.said.slice(first.said.indexOf("saved") + 1).filter((line) =>
-      /^(ack|rejected) /.test(line)
-    );
-    assert.equal(answers.length, 2);
-    for (const [i, text] of answers.sort().entries()) {
-      assert.match(text, new RegExp(`^rejected ${40 + 5 * i} StoreFailedError .*lock`, "i"));
-    }
-    // The first one's end takes nothing from the second.
-    second.tell("write 20");
-    await second.hear(/^ack 60$/);
-    second.tell("close");
-    await second.hear(/^closed$/);
-    await using wal = await openWal(fileStore(folder));
-    await assertHolds(wal, [...linesOf("first", 1, 20), ...linesOf("second", 21, 60)]);
-    assert.deepEqual(wal.cursors().map(({ lane, nextSeq }) => [lane, nextSeq]), [["second", 31]]);
-  }));
+/** The segment that was open takes the first number of records; the second one needs further segments. */
+for (const woken of [20, 5000]) {
+  test(`a process that slept while its log was taken over promises none of ${woken} records`, {
+    ...needs("a log that is taken over from a paused process", "signals"),
+  }, () => inFolder("paused", (folder) => takeOver(folder, woken)));
+}
+
+async function takeOver(folder: string, woken: number): Promise<void> {
+  await using first = startLog({ folder, writer: "first" });
+  await using second = startLog({ folder, writer: "second" });
+  first.tell("open", "write 20");
+  await first.hear(/^ack 20$/);
+  first.tell("cursor 11");
+  await first.hear(/^saved$/);
+  first.signal("SIGSTOP");
+  // What the message about a lock tells people to do about a process that has ended.
+  fs.rmSync(join(folder, "LOCK"));
+  second.tell("open", "write 20");
+  await second.hear(/^open 21$/);
+  await second.hear(/^ack 40$/);
+  second.tell("cursor 31");
+  await second.hear(/^saved$/);
+  first.signal("SIGCONT");
+  first.tell(`write ${woken}`, "cursor 15", "write 5", "close");
+  await first.hear(/^closed$/);
+  await first.ended;
+  const answers = first.said.slice(first.said.indexOf("saved") + 1).filter((line) =>
+    /^(ack|rejected) /.test(line)
+  );
+  assert.equal(answers.length, 2);
+  for (const [i, text] of answers.sort().entries()) {
+    const last = 20 + woken + 5 * i;
+    assert.match(text, new RegExp(`^rejected ${last} StoreFailedError .*lock`, "i"));
+  }
+  // The first one's end takes nothing from the second.
+  second.tell("write 20");
+  await second.hear(/^ack 60$/);
+  second.tell("close");
+  await second.hear(/^closed$/);
+  await using wal = await openWal(fileStore(folder));
+  await assertHolds(wal, [...linesOf("first", 1, 20), ...linesOf("second", 21, 60)]);
+  assert.deepEqual(wal.cursors().map(({ lane, nextSeq }) => [lane, nextSeq]), [["second", 31]]);
+}

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { openWal } from "../mod.ts";
 import { fileStore } from "../src/storage/file.ts";
 import { assertHolds, mixedLine } from "./support/real_lines.ts";
-import { startLog } from "./support/real_log_process.ts";
+import { type LogProcess, startLog } from "./support/real_log_process.ts";
 import { needs } from "./support/real_needs.ts";
 import { inFolder } from "./support/spawn.ts";
 
@@ -40,14 +40,36 @@ test("a paused process keeps its lock", {
     await assertHolds(wal, [...linesOf("first", 1, 40), ...linesOf("second", 41, 60)]);
   }));
 
-/** The segment that was open takes the first number of records; the second one needs further segments. */
-for (const woken of [20, 5000]) {
-  test(`a process that slept while its log was taken over promises none of ${woken} records`, {
-    ...needs("a log that is taken over from a paused process", "signals"),
-  }, () => inFolder("paused", (folder) => takeOver(folder, woken)));
+/** How the first process wakes. */
+interface Waking {
+  /** Records that it wants to write; 20 fit the segment that is open, 5000 need further ones. */
+  readonly count: number;
+  /** Whether it closes its log while the answer is under way. */
+  readonly closesAtOnce: boolean;
 }
 
-async function takeOver(folder: string, woken: number): Promise<void> {
+const WAKINGS: readonly Waking[] = [20, 5000].flatMap((count) =>
+  [true, false].map((closesAtOnce) => ({ count, closesAtOnce }))
+);
+
+for (const waking of WAKINGS) {
+  const { count, closesAtOnce } = waking;
+  const then = closesAtOnce ? "and closes" : "and goes on";
+  test(`a process whose log was taken over as it slept, wakes with ${count} records ${then}`, {
+    ...needs("a log that is taken over from a paused process", "signals"),
+  }, () => inFolder("paused", (folder) => takeOver(folder, waking)));
+}
+
+/** Checks that it does not acknowledge the records up to `last`, nor five more, and says why. */
+async function assertRejects(first: LogProcess, last: number): Promise<void> {
+  const answer = () => first.hear(/^(ack|rejected) /);
+  const answers = [await answer(), await answer()].sort();
+  for (const [i, text] of answers.entries()) {
+    assert.match(text, new RegExp(`^rejected ${last + 5 * i} StoreFailedError .*lock`, "i"));
+  }
+}
+
+async function takeOver(folder: string, { count, closesAtOnce }: Waking): Promise<void> {
   await using first = startLog({ folder, writer: "first" });
   await using second = startLog({ folder, writer: "second" });
   first.tell("open", "write 20");
@@ -62,18 +84,14 @@ async function takeOver(folder: string, woken: number): Promise<void> {
   await second.hear(/^ack 40$/);
   second.tell("cursor 31");
   await second.hear(/^saved$/);
+  const before = fs.readdirSync(folder).sort();
   first.signal("SIGCONT");
-  first.tell(`write ${woken}`, "cursor 15", "write 5", "close");
-  await first.hear(/^closed$/);
+  first.tell(`write ${count}`, "cursor 15", "write 5", ...(closesAtOnce ? ["close"] : []));
+  await assertRejects(first, 20 + count);
+  if (!closesAtOnce) first.tell("close");
   await first.ended;
-  const answers = first.said.slice(first.said.indexOf("saved") + 1).filter((line) =>
-    /^(ack|rejected) /.test(line)
-  );
-  assert.equal(answers.length, 2);
-  for (const [i, text] of answers.sort().entries()) {
-    const last = 20 + woken + 5 * i;
-    assert.match(text, new RegExp(`^rejected ${last} StoreFailedError .*lock`, "i"));
-  }
+  assert.ok(first.said.includes("closed"), first.said.join("\n"));
+  const after = fs.readdirSync(folder).sort();
   // The first one's end takes nothing from the second.
   second.tell("write 20");
   await second.hear(/^ack 60$/);
@@ -82,4 +100,5 @@ async function takeOver(folder: string, woken: number): Promise<void> {
   await using wal = await openWal(fileStore(folder));
   await assertHolds(wal, [...linesOf("first", 1, 20), ...linesOf("second", 21, 60)]);
   assert.deepEqual(wal.cursors().map(({ lane, nextSeq }) => [lane, nextSeq]), [["second", 31]]);
+  assert.deepEqual(after, before, "the first process changed what is not its own any more");
 }

@@ -240,6 +240,7 @@ test("without syncs a finished segment keeps no file open", async () => {
     wal.flushSync();
   }
   assert.ok(wal.stats().segments > 10);
+  while (open > 1) await new Promise((resolve) => setImmediate(resolve));
   assert.ok(open <= 2, `${open} files open: the segment and the cursors`);
   await wal.close();
 });

@@ -154,7 +154,7 @@ test("a segment of a newer format is refused by name and version", async () => {
   const disk = testDisk();
   const header = { log: "00", epoch: 1, first: 1, prev: null, created: "", inputs: [] };
   // What follows a name overrides it, so the header says version 2.
-  createSegment(disk.store(), { ...header, boot: "", ...{ version: 2 } });
+  createSegment(disk.store(), { ...header, turn: 0, boot: "", ...{ version: 2 } }, () => {});
   await assert.rejects(
     openSmall(disk),
     /has format version 2, this release reads up to 1: use a newer/,

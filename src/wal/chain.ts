@@ -79,7 +79,8 @@ function placeHeadless(found: readonly Segment[]): { placed: Segment[]; strays: 
 }
 
 function byBeginning(a: Segment, b: Segment): number {
-  return a.header.epoch - b.header.epoch || a.header.first - b.header.first;
+  return a.header.epoch - b.header.epoch || a.header.turn - b.header.turn ||
+    a.header.first - b.header.first;
 }
 
 function takeSuperseded(segments: Segment[], by: Segment): Segment[] {

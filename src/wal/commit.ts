@@ -77,10 +77,11 @@ export class GroupCommit {
   stop(error: Error): void {
     this.#cancelInterval?.();
     this.#cancelRetry?.();
-    this.#fail(error);
+    this.fail(error);
   }
 
-  #fail(error: Error): void {
+  /** Rejects those who wait, and all who come. */
+  fail(error: Error): void {
     this.#failure ??= error;
     this.#waiters?.reject(error);
     this.#waiters = undefined;
@@ -93,6 +94,10 @@ export class GroupCommit {
       // Taken before the write: who is told of written lines may stage more and ask for the next commit.
       this.#waiters = undefined;
       if (!this.#host.flush()) {
+        if (this.#failure !== undefined) {
+          current.reject(this.#failure);
+          break;
+        }
         this.#waitOn(current);
         this.#retryLater();
         break;
@@ -121,7 +126,7 @@ export class GroupCommit {
       await this.#host.sync();
     } catch (error) {
       const failure = this.#host.failed(error);
-      this.#fail(failure);
+      this.fail(failure);
       throw failure;
     }
     this.#host.synced(seq);

@@ -75,6 +75,7 @@ export async function findSegments(
   const segments: Segment[] = [];
   const doubts: Doubt[] = [];
   let epoch = 0;
+  let turn = 0;
   for (const found of await lookAt(context.store, names.filter(isSegmentName).sort())) {
     const { name, size: end, state } = found;
     const doubt = doubtOf(found);
@@ -85,7 +86,8 @@ export async function findSegments(
     }
     if (found.header === undefined) continue;
     // That of one without a first line is not known; it was not begun before the one before it.
-    const header = state === "headless" ? { ...found.header, epoch } : found.header;
+    const header = state === "headless" ? { ...found.header, epoch, turn } : found.header;
+    if (header.epoch >= epoch) turn = header.turn;
     epoch = Math.max(epoch, header.epoch);
     segments.push({ name, header, end });
   }
@@ -159,7 +161,7 @@ async function salvage(file: StoreFile, store: FileStore): Promise<SegmentHeader
   const { first, salt } = parseSegmentName(file.name);
   const found = await new FrameScanner(file, store, salt).findFrame(0, file.size);
   if (found === undefined) return undefined;
-  const unknown = { log: "", epoch: 0, boot: "", prev: null, inputs: [] };
+  const unknown = { log: "", epoch: 0, turn: 0, boot: "", prev: null, inputs: [] };
   return { version: FORMAT_VERSION, ...unknown, created: NEVER, first, salt, head: found.offset };
 }
 

@@ -100,7 +100,7 @@ function isProvenBefore(
   { segment: next }: SegmentScan,
   scans: readonly SegmentScan[],
 ): boolean {
-  return segment.header.epoch < next.header.epoch ||
+  return segment.header.epoch < next.header.epoch || segment.header.turn < next.header.turn ||
     scans.some(({ durable }) => durable >= next.header.first);
 }
 
@@ -108,7 +108,8 @@ function isProvenBefore(
 function provenSeq(segments: readonly Segment[], scans: readonly SegmentScan[]): number {
   const first = scans[0]!.segment;
   const before = segments[segments.length - scans.length - 1];
-  const floor = before === undefined || before.header.epoch < first.header.epoch
+  const floor = before === undefined || before.header.epoch < first.header.epoch ||
+      before.header.turn < first.header.turn
     ? first.header.first
     : 0;
   return Math.max(floor, ...scans.map((scan) => scan.durable));

@@ -99,6 +99,11 @@ export class Retention {
     this.#doomed.push(segment.name);
   }
 
+  /** Resolves when no removal is under way. */
+  get settled(): Promise<void> {
+    return this.#removing;
+  }
+
   /** Whether there is a file to remove. */
   get hasDoomed(): boolean {
     return this.#doomed.length > 0;

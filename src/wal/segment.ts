@@ -25,6 +25,8 @@ export interface SegmentHeader {
   readonly first: number;
   /** Random, in every frame of the segment. */
   readonly salt: string;
+  /** How often that opening has begun anew, after a failed sync or a cut. */
+  readonly turn: number;
   /** The run of the machine that wrote it, as the store names it. */
   readonly boot: string;
   /** When the segment was made, ISO 8601; never used for order. */
@@ -106,10 +108,15 @@ export function markFailedSync(store: FileStore): void {
   }
 }
 
-/** Creates a segment's file and writes its first line, at once; leaves nothing behind if it cannot. */
+/**
+ * Creates a segment's file and writes its first line, at once.
+ *
+ * @param abandoned Told of the file's name if it was created and cannot be written
+ */
 export function createSegment(
   store: FileStore,
   header: NewSegment,
+  abandoned: (name: string) => void,
 ): { segment: Segment; file: StoreFile } {
   const { bytes, full } = encodeSegmentHeader(header, store.crc32);
   const file = store.createSync(segmentName(full.first, full.salt));
@@ -117,8 +124,7 @@ export function createSegment(
     writeWholeSync(file, bytes);
   } catch (error) {
     file.close();
-    // Should the removal fail as well, the next start finds a segment without a record and removes it.
-    store.remove(file.name).catch(() => {});
+    abandoned(file.name);
     throw error;
   }
   return { segment: { name: file.name, header: full, end: full.head }, file };

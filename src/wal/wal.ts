@@ -107,7 +107,8 @@ class OpenWal implements Wal {
   readonly #tell: (notice: LogNotice) => void;
   readonly #listeners = new Set<(chunk: LogChunk) => void>();
   readonly #damage: DamageFound;
-  #epoch: number;
+  readonly #epoch: number;
+  #turn = 0;
   #from: number;
   #syncedSeq: number;
   /** What the last frame tells of how far the log is durable. */
@@ -155,6 +156,8 @@ class OpenWal implements Wal {
         wrote: (frame) => this.#wrote(frame),
         rotated: (segment) => this.#rotated(segment),
         inputs: () => [...this.inputs.values()],
+        fence: () => this.#fence(),
+        abandoned: (name) => this.#abandoned(name),
         now: () => clock.now(),
       },
       settings.segmentBytes,
@@ -202,21 +205,32 @@ class OpenWal implements Wal {
     try {
       await graft();
     } catch (error) {
-      if (!isOutOfRoom(error)) throw error;
+      if (!isOutOfRoom(error)) throw this.#notBegun(error);
       this.#refused(error);
       this.#grafting = this.#whenThereIsRoom(graft).catch((error) => void this.#failed(error));
     }
   }
 
+  #notBegun(error: unknown): StoreFailedError {
+    if (error instanceof StoreFailedError) return error;
+    return new StoreFailedError(
+      `The log in "${this.store.label}" cannot begin a new segment: ${messageOf(error)}; ` +
+        `mend the disk, or use another folder`,
+      { cause: error },
+    );
+  }
+
   /** Begins a new segment at `site`, with all that is written behind it. */
   async #graft(site: Site, carried: Carried): Promise<void> {
+    this.#fence();
     const end = this.writtenSeq;
     const { segment, file } = await graftSegment(
       this.store,
       {
         ...site,
         log: this.logId,
-        epoch: this.#epoch++,
+        epoch: this.#epoch,
+        turn: this.#turn++,
         boot: this.store.boot,
         created: new Date(this.#clock.now()).toISOString(),
         inputs: [...this.inputs.values()],
@@ -297,7 +311,7 @@ class OpenWal implements Wal {
       // Where an acknowledgement follows the write, this is the moment to make sure that it is ours.
       return done && (this.#settings.sync === "always" || this.#isOurs());
     } catch (error) {
-      this.#refused(error);
+      if (this.failure === undefined) this.#refused(error);
       return false;
     }
   }
@@ -318,6 +332,17 @@ class OpenWal implements Wal {
     if (this.store.isHeld()) return true;
     if (this.failure === undefined) this.#failed(this.#lockLost());
     return false;
+  }
+
+  /** Before anything that another owner of the folder could take for its own is made or removed. */
+  #fence(): void {
+    if (!this.#isOurs()) throw this.failure!;
+  }
+
+  #abandoned(name: string): void {
+    this.#retention.discard([name]);
+    // Before the next try leaves another one; `close` waits for it.
+    void this.#retention.removeFiles();
   }
 
   #lockLost(): StoreFailedError {
@@ -360,12 +385,12 @@ class OpenWal implements Wal {
   }
 
   saveCursorsSync(rows: readonly CursorRow[]): void {
-    if (!this.#isOurs()) throw this.failure!;
+    this.#fence();
     this.#cursors.saveSync(this.logId, rows);
   }
 
   async syncCursors(): Promise<void> {
-    if (!this.#isOurs()) throw this.failure!;
+    this.#fence();
     await this.#cursors.sync();
   }
 
@@ -379,7 +404,7 @@ class OpenWal implements Wal {
 
   /** A power cut must not find the old segments gone and the new one not there yet. */
   async #removeFiles(): Promise<void> {
-    if (!this.#retention.hasDoomed) return;
+    if (!this.#retention.hasDoomed || !this.#isOurs()) return;
     try {
       if (this.#writer.dirty) await this.#commit.syncNow();
       await this.#retention.removeFiles();
@@ -413,7 +438,7 @@ class OpenWal implements Wal {
   async truncateBefore(seq: number): Promise<void> {
     const from = Math.min(seq, this.writtenSeq);
     if (!(from > this.firstSeq)) return;
-    if (!this.#isOurs()) throw this.failure!;
+    this.#fence();
     this.#cursors.saveSync(this.logId, this.#cursors.rows, from);
     await this.#cursors.sync();
     this.#from = from;
@@ -497,6 +522,7 @@ class OpenWal implements Wal {
       if (this.failure === undefined) await this.#commit.syncNow();
       if (this.#writeHorizon()) await this.#commit.syncNow();
       await this.#writer.finish();
+      await this.#retention.settled;
     } finally {
       this.#closed = new StoreFailedError(
         `The log in "${this.store.label}" is closed: open it again to write to it`,
@@ -579,6 +605,7 @@ class OpenWal implements Wal {
   async #rewrite(error: unknown): Promise<void> {
     const { held, durable } = this.#writer;
     this.#writer.close();
+    this.#fence();
     markFailedSync(this.store);
     if (held === undefined || this.#closing !== undefined) throw error;
     this.#tell({
@@ -597,12 +624,14 @@ class OpenWal implements Wal {
   }
 
   #failed(error: unknown): Error {
+    if (this.failure !== undefined) return this.failure;
     this.failure = error instanceof StoreFailedError ? error : new StoreFailedError(
       `The log in "${this.store.label}" cannot be synced: ${messageOf(error)}; ` +
         `it takes no more records, those acknowledged stay readable`,
       { cause: error },
     );
     this.#writer.close();
+    this.#commit.fail(this.failure);
     this.#tell({ kind: "failed", message: this.failure.message });
     return this.failure;
   }

@@ -38,6 +38,10 @@ export interface WriterHost {
   rotated(segment: Segment): void;
   /** The places of all inputs, for the next segment's first line. */
   inputs(): readonly InputMark[];
+  /** Throws if the store is not ours any more. */
+  fence(): void;
+  /** A file was begun and could not be written: it is to be removed. */
+  abandoned(name: string): void;
   /** Milliseconds since 1970, to stamp segments with. */
   now(): number;
 }
@@ -57,6 +61,8 @@ export class SegmentWriter {
   #file: StoreFile | undefined;
   /** Files of finished segments that are not synced yet, oldest first. */
   readonly #unsynced: StoreFile[] = [];
+  /** Files that a sync has in hand, which closes them if they were given up meanwhile. */
+  #syncing: readonly StoreFile[] = [];
   #writing = false;
   #dirty = false;
   #folderDirty = false;
@@ -217,15 +223,17 @@ export class SegmentWriter {
   /** Begins a new segment with the record `first`; no frame may be half written. */
   rotate(first: number): void {
     const { header, end } = this.segment;
+    this.#host.fence();
     const { segment, file } = createSegment(this.#store, {
       log: header.log,
       epoch: header.epoch,
+      turn: header.turn,
       boot: header.boot,
       first,
       prev: { salt: header.salt, end },
       created: new Date(this.#host.now()).toISOString(),
       inputs: this.#host.inputs(),
-    });
+    }, (name) => this.#host.abandoned(name));
     this.#unsynced.push(this.#file!);
     this.#file = file;
     this.#segment = segment;
@@ -236,25 +244,36 @@ export class SegmentWriter {
 
   /** Makes all that is written durable: finished segments first, then the current one, then names. */
   async sync(): Promise<void> {
-    // What is finished from now on stays for the next sync: `current` may be among it.
-    const finished = this.#unsynced.length;
+    // What is finished from now on is left to the next sync: `current` may be among it.
+    const finished = this.#unsynced.splice(0);
     const current = this.#file!;
     const end = { segment: this.segment, end: this.segment.end };
     const held = this.#held.mark();
     this.#dirty = false;
-    for (let i = 0; i < finished; i++) {
-      const file = this.#unsynced[0]!;
-      await file.sync();
-      await giveBackRoom(file);
-      this.#unsynced.shift()!.close();
+    this.#syncing = [...finished, current];
+    try {
+      for (const file of finished) {
+        await file.sync();
+        await giveBackRoom(file);
+      }
+      await current.sync();
+      if (this.#folderDirty) {
+        this.#folderDirty = false;
+        await this.#store.syncFolder();
+      }
+      if (!this.#writes(current)) return;
+      this.#durable = end;
+      this.#held.release(held);
+    } finally {
+      this.#syncing = [];
+      for (const file of finished) file.close();
+      if (!this.#writes(current)) current.close();
     }
-    await current.sync();
-    if (this.#folderDirty) {
-      this.#folderDirty = false;
-      await this.#store.syncFolder();
-    }
-    this.#durable = end;
-    this.#held.release(held);
+  }
+
+  /** Whether a file is still ours to write or to sync. */
+  #writes(file: StoreFile): boolean {
+    return file === this.#file || this.#unsynced.includes(file);
   }
 
   /** Ends the current segment for good: a finished segment is lines only. */
@@ -264,9 +283,10 @@ export class SegmentWriter {
 
   /** Gives the descriptors back; nothing is written before another segment is adopted. */
   close(): void {
-    for (const file of this.#unsynced.splice(0)) file.close();
-    this.#file?.close();
+    const files = [...this.#unsynced.splice(0), this.#file];
     this.#file = undefined;
+    // A descriptor that is given back under a sync may be another file's by the time it is synced.
+    for (const file of files) if (!this.#syncing.some((one) => one === file)) file?.close();
   }
 }
 

@@ -1,4 +1,5 @@
 import process from "node:process";
+import { withSeededSalts } from "./faults_salts.ts";
 
 /** Something that must hold whatever the seed. */
 export interface FaultCase {
@@ -36,7 +37,7 @@ export async function runCase(
   const failures: string[] = [];
   for (const seed of over) {
     try {
-      await fault.run(seed);
+      await withSeededSalts(seed, () => fault.run(seed));
     } catch (error) {
       failures.push(`${replayLine(fault, seed)}   # ${firstLine(error)}`);
       if (over.length === 1) throw error;

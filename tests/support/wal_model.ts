@@ -17,6 +17,7 @@ import {
 } from "../../src/testing/mod.ts";
 import type { CrashKind, PowerCutManner, SimulatedDiskOptions } from "../../src/testing/mod.ts";
 import { type SeededRandom, seededRandom } from "../../src/testing/random.ts";
+import { seedSalts } from "./faults_salts.ts";
 import { type Contents, readLog } from "./read_log.ts";
 
 /** Text to cut payloads from, with what a reader of frames might stumble over. */
@@ -116,6 +117,7 @@ export class ModelledLog {
   #told = 0;
 
   constructor(seed: number, options: WalOptions = {}, disk: Partial<SimulatedDiskOptions> = {}) {
+    seedSalts(seed);
     this.disk = simulatedDisk({ ...disk, seed });
     this.random = seededRandom(seed ^ 0x5eed);
     this.options = {

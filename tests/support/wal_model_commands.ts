@@ -186,7 +186,7 @@ async function step(log: ModelledLog, command: Command): Promise<void> {
     case "read":
       return await readFrom(log, placeIn(log, command.at));
     case "save cursors":
-      return log.saveCursors(placeIn(log, command.at));
+      return saveCursors(log, placeIn(log, command.at));
     case "sync cursors":
       return await mayWait(log, log.syncCursors());
     case "trim":
@@ -243,6 +243,14 @@ function placeIn(log: ModelledLog, at: number): number {
 function durablePlace(log: ModelledLog, at: number): number {
   const { firstSeq } = log.wal;
   return Math.max(firstSeq, firstSeq + Math.round(at * (log.acked - firstSeq)));
+}
+
+function saveCursors(log: ModelledLog, seq: number): void {
+  try {
+    log.saveCursors(seq);
+  } catch (error) {
+    if (!log.isTroubled && log.wal.failure === undefined) throw error;
+  }
 }
 
 async function truncateBefore(log: ModelledLog, seq: number): Promise<void> {

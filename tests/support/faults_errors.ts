@@ -30,7 +30,8 @@ async function isFailed(promise: Promise<void>): Promise<void> {
 
 async function syncFailsOnce(seed: number): Promise<void> {
   const log = await begun(seed);
-  log.disk.inject({ on: "sync", error: "EIO", file: SEGMENT, after: log.random.below(3) });
+  const after = log.random.below(3);
+  const withdraw = log.disk.inject({ on: "sync", error: "EIO", file: SEGMENT, after });
   const waiters: Promise<void>[] = [];
   for (let commits = 0; commits < 6; commits++) {
     waiters.push(log.commit(1 + log.random.below(3), log.random.pick([100, 3000])));
@@ -40,6 +41,7 @@ async function syncFailsOnce(seed: number): Promise<void> {
   assert.equal(log.wal.failure, undefined);
   assert.equal(log.acked, log.lines.length + 1);
   await log.check();
+  withdraw();
   await log.crashTwice("power", "lost");
 }
 

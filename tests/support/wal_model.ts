@@ -247,6 +247,12 @@ export class ModelledLog {
     this.#ended();
   }
 
+  /** Records above `seq` are given up by their owner. */
+  forgetAfter(seq: number): void {
+    this.acked = Math.min(this.acked, seq + 1);
+    this.#settled = Math.min(this.#settled, seq + 1);
+  }
+
   #ended(): void {
     this.life++;
     this.isOpen = false;

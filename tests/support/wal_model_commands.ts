@@ -265,9 +265,10 @@ async function truncateBefore(log: ModelledLog, seq: number): Promise<void> {
 
 /** Only of a log at rest: who waits for a record that goes is not told what becomes of it. */
 async function truncateAfter(log: ModelledLog, seq: number): Promise<void> {
-  if (log.acked !== log.lines.length + 1 || log.isTroubled) return;
+  if (log.isTroubled || log.wal.failure !== undefined) return;
+  await mayWait(log, log.sync());
   log.forgetAfter(seq);
-  await valueOf((log.wal as Truncatable).truncateAfter!(seq), "truncating");
+  await mayWait(log, (log.wal as Truncatable).truncateAfter!(seq));
   assert.equal(log.wal.nextSeq, seq + 1);
   log.lines.length = seq;
 }

@@ -285,6 +285,8 @@ export interface LogStore {
    * @throws {RangeError} If `seq` is below the record before the oldest
    */
   truncateAfter(seq: number): Promise<void>;
+  /** Gives back space that holds no record, and joins what many short runs have left. */
+  compact(): Promise<void>;
   /** Figures. */
   stats(): LogStats;
   /** Flushes, syncs, and gives everything back. */

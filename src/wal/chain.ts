@@ -100,7 +100,9 @@ function seal(before: Segment, next: Segment): ChainBreak[] {
   const { header } = next;
   const isLinked = isSealedBy(before, next);
   const size = before.end;
-  const end = isLinked ? header.prev!.end : size;
+  // One that was made of several was whole before it had its name; its successor knew another one.
+  const isLongerThanKnown = !isSound(before) || before.header.joins !== undefined;
+  const end = isLinked && !isLongerThanKnown ? header.prev!.end : size;
   before.end = Math.min(end, size);
   if (isLinked && size >= end) return [];
   const what = isLinked

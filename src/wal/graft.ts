@@ -22,8 +22,7 @@ export interface CarriedLines {
 export type Carried = Iterable<CarriedLines> | AsyncIterable<CarriedLines>;
 
 /**
- * Begins a segment that takes the place of what follows `header.prev.end`: it is written and synced with
- * all that it carries before it gets its name, so that it is there as a whole or not at all.
+ * Begins a segment that takes the place of what follows `header.prev.end`, with all that it carries.
  *
  * @param endSeq The number after the last record that it carries
  * @throws {Error} If the disk refuses; nothing of the log has changed then
@@ -34,37 +33,44 @@ export async function graftSegment(
   carried: Carried,
   endSeq: number,
 ): Promise<{ segment: Segment; file: StoreFile }> {
-  await store.remove(GRAFT_NAME).catch(() => {});
+  const segment = await writeSegment(store, GRAFT_NAME, header, carried, endSeq);
+  return { segment, file: await store.openFile(segment.name, "write") };
+}
+
+/**
+ * Writes a segment and syncs it before it gets its name, so that it is there as a whole or not at all.
+ *
+ * @param unfinished What it is called until then
+ * @param endSeq The number after its last record; all of them are durable once it has its name
+ * @throws {Error} If the disk refuses, or `carried` throws; nothing of the log has changed then
+ */
+export async function writeSegment(
+  store: FileStore,
+  unfinished: string,
+  header: NewSegment,
+  carried: Carried,
+  endSeq: number,
+): Promise<Segment> {
+  await store.remove(unfinished).catch(() => {});
   const { bytes, full } = encodeSegmentHeader(header, store.crc32);
   const name = segmentName(full.first, full.salt);
   try {
-    const end = await writeAll(store, bytes, carried, full.salt, endSeq);
-    await store.rename(GRAFT_NAME, name);
-    await store.syncFolder();
-    return { segment: { name, header: full, end }, file: await store.openFile(name, "write") };
-  } catch (error) {
-    await store.remove(GRAFT_NAME).catch(() => {});
-    throw error;
-  }
-}
-
-async function writeAll(
-  store: FileStore,
-  header: Uint8Array,
-  carried: Carried,
-  salt: string,
-  durable: number,
-): Promise<number> {
-  const file = store.createSync(GRAFT_NAME);
-  try {
-    writeWholeSync(file, header);
-    for await (const lines of carried) {
-      if (lines.chunk.count > 0) writeWholeSync(file, frameOf(store, lines, salt, durable));
+    const file = store.createSync(unfinished);
+    try {
+      writeWholeSync(file, bytes);
+      for await (const lines of carried) {
+        if (lines.chunk.count > 0) writeWholeSync(file, frameOf(store, lines, full.salt, endSeq));
+      }
+      await file.sync();
+    } finally {
+      file.close();
     }
-    await file.sync();
-    return file.size;
-  } finally {
-    file.close();
+    await store.rename(unfinished, name);
+    await store.syncFolder();
+    return { name, header: full, end: file.size };
+  } catch (error) {
+    await store.remove(unfinished).catch(() => {});
+    throw error;
   }
 }
 

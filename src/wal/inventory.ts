@@ -91,8 +91,10 @@ export async function findSegments(
     epoch = Math.max(epoch, header.epoch);
     segments.push({ name, header, end });
   }
+  const { standing, joined } = withoutJoined(segments);
+  obsolete.push(...joined.map(({ name }) => name));
   return {
-    segments: withoutForeign(context, segments, knownLog),
+    segments: withoutForeign(context, standing, knownLog),
     epoch: epoch + (doubts.length === 0 ? 1 : EPOCH_MARGIN),
     obsolete,
     hadFailedSync: names.includes(FAILED_SYNC_NAME),
@@ -174,6 +176,22 @@ async function isUnborn(file: StoreFile): Promise<boolean> {
   const encoder = new TextEncoder();
   const start = encoder.encode(SEGMENT_START).subarray(0, bytes.length);
   return indexOf(bytes, start, 0) === 0 && indexOf(bytes, encoder.encode(FRAME_START), 0) < 0;
+}
+
+/** Leaves out the segments that another one stands for. */
+function withoutJoined(
+  segments: readonly Segment[],
+): { standing: Segment[]; joined: Segment[] } {
+  const parts = new Map<string, number>();
+  for (const { header: { joins = [] } } of segments) {
+    for (const salt of joins) parts.set(salt, Math.max(parts.get(salt) ?? 0, joins.length));
+  }
+  const stands = ({ header: { salt, joins = [] } }: Segment): boolean =>
+    joins.length >= (parts.get(salt) ?? 0);
+  return {
+    standing: segments.filter(stands),
+    joined: segments.filter((segment) => !stands(segment)),
+  };
 }
 
 /** Leaves out what was copied in: segments of another log, and second copies of one of ours. */

@@ -76,6 +76,16 @@ export class Retention {
     this.segments.push(by);
   }
 
+  /** One segment takes the place of a run of others; false if they are not there any more. */
+  replace(run: readonly Segment[], by: Segment): boolean {
+    const at = this.segments.indexOf(run[0]!);
+    if (at < 0 || this.segments[at + run.length - 1] !== run.at(-1)) return false;
+    this.segments.splice(at, run.length, by);
+    this.#sealedBytes = this.segments.slice(0, -1).reduce((sum, { end }) => sum + end, 0);
+    this.#doomed.push(...run.map(({ name }) => name));
+    return true;
+  }
+
   /** Files that are no part of the log are removed with those that cease to be. */
   discard(names: readonly string[]): void {
     this.#doomed.push(...names);

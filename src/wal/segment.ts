@@ -33,6 +33,8 @@ export interface SegmentHeader {
   readonly created: string;
   /** The segment before; null in the first. */
   readonly prev: SegmentLink | null;
+  /** The salts of the segments that it stands for, if it was made of several; the last one is its own. */
+  readonly joins?: readonly string[];
   /** The last known place of each input, so that no older segment is needed to know it. */
   readonly inputs: readonly InputMark[];
   /** Bytes in this line, LF included. */
@@ -54,6 +56,8 @@ export const UNFINISHED = ".tmp";
 /** What a segment is called until it has all that it begins with. */
 export const GRAFT_NAME: string = `graft${UNFINISHED}`;
 
+/** What a segment is called that is to stand for several. */
+export const COMPACT_NAME: string = `compact${UNFINISHED}`;
 /** Says that a sync has failed: bytes that were written may be gone even while the machine runs. */
 export const FAILED_SYNC_NAME: string = `sync-failed${UNFINISHED}`;
 
@@ -83,14 +87,17 @@ export function randomHex32(): string {
 }
 
 /** What the maker of a segment decides of its first line. */
-export type NewSegment = Omit<SegmentHeader, "version" | "salt" | "head">;
+export type NewSegment = Omit<SegmentHeader, "version" | "salt" | "head"> & {
+  /** The salt. @default {a random one} */
+  readonly salt?: string;
+};
 
-/** A new segment's first line, with a salt of its own. */
+/** A new segment's first line. */
 export function encodeSegmentHeader(
   header: NewSegment,
   crc32: (bytes: Uint8Array) => number,
 ): { bytes: Uint8Array; full: SegmentHeader } {
-  const salt = randomHex32();
+  const { salt = randomHex32() } = header;
   const value = { $: "segment", version: FORMAT_VERSION, ...header, salt };
   const room = HEADER_UNIT_BYTES *
     Math.ceil((new TextEncoder().encode(JSON.stringify(value)).length + 40) / HEADER_UNIT_BYTES);

@@ -12,6 +12,7 @@ import type {
   LogStore,
 } from "../storage/store.ts";
 import { GroupCommit } from "./commit.ts";
+import { joinable, joinSegments } from "./compact.ts";
 import { CursorFile } from "./cursors.ts";
 import { DamageFound, type LostRecords } from "./damage.ts";
 import { entries } from "./entries.ts";
@@ -118,6 +119,7 @@ class OpenWal implements Wal {
   #refusing = false;
   /** A graft that waits for room, or runs. */
   #grafting: Promise<void> | undefined;
+  #compacting: Promise<void> | undefined;
   #stopWaiting: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   #closed: StoreFailedError | undefined;
@@ -459,6 +461,7 @@ class OpenWal implements Wal {
     if (seq >= this.nextSeq - 1) return;
     await this.sync();
     await this.#grafting;
+    await this.#compacting;
     const cut = await findCut(this.store, this.segments, seq + 1);
     const rows = this.#cursors.rows.map((row) => ({
       ...row,
@@ -475,11 +478,10 @@ class OpenWal implements Wal {
     this.window.forgetFrom(seq + 1);
     this.inputs.clear();
     for (const [file, mark] of cut.inputs) this.inputs.set(file, mark);
-    try {
-      await this.#graftOrWait(() => this.#graft(cut.site, cut.carried));
-    } catch (error) {
-      throw this.#failed(error);
-    }
+    const grafting = this.#graftOrWait(() => this.#graft(cut.site, cut.carried));
+    this.#grafting = grafting.catch((error) => void this.#failed(error));
+    await this.#grafting;
+    if (this.failure !== undefined) throw this.failure;
   }
 
   /** Grafts now, or when there is room. */
@@ -490,6 +492,28 @@ class OpenWal implements Wal {
       if (!isOutOfRoom(error)) throw error;
       this.#refused(error);
       await this.#whenThereIsRoom(graft);
+    }
+  }
+
+  compact(): Promise<void> {
+    return this.#compacting ??= this.#compact().finally(() => this.#compacting = undefined);
+  }
+
+  async #compact(): Promise<void> {
+    await this.#grafting;
+    this.#fence();
+    // What is not durable may be written anew elsewhere, and is left alone.
+    const { segments } = this;
+    const finished = this.#writer.ready ? segments.indexOf(this.#writer.durable.segment) : 0;
+    const sealed = segments.slice(0, Math.max(0, finished));
+    for (const run of joinable(sealed, this.#settings.segmentBytes)) {
+      if (this.#closing !== undefined) return;
+      const endSeq = segments[segments.indexOf(run.at(-1)!) + 1]?.header.first;
+      if (endSeq === undefined) continue;
+      const joined = await joinSegments(this.store, run, this.firstSeq, endSeq);
+      if (joined === undefined) continue;
+      if (!this.#retention.replace(run, joined)) this.#retention.discard([joined.name]);
+      await this.#removeFiles();
     }
   }
 
@@ -513,17 +537,20 @@ class OpenWal implements Wal {
 
   async #close(): Promise<void> {
     try {
-      this.flushSync();
-      // `#closing` is set by now: who waits for room looks again, once, and then gives up.
+      // `#closing` is set from here on: who waits for room looks again, once, and then gives up.
       await undefined;
       this.#stopWaiting?.();
       await this.#grafting;
+      this.flushSync();
       // Even if the disk refuses more: what it took is made durable, and no sync may be in flight below.
       if (this.failure === undefined) await this.#commit.syncNow();
       if (this.#writeHorizon()) await this.#commit.syncNow();
       await this.#writer.finish();
+      await this.#compacting?.catch(() => {});
       await this.#retention.settled;
     } finally {
+      this.#tellLost();
+
       this.#closed = new StoreFailedError(
         `The log in "${this.store.label}" is closed: open it again to write to it`,
       );
@@ -533,6 +560,15 @@ class OpenWal implements Wal {
       this.#cursors.close();
       await this.store.close();
     }
+  }
+
+  #tellLost(): void {
+    const count = this.nextSeq - this.writtenSeq;
+    if (count === 0) return;
+    const message =
+      `The log in "${this.store.label}" is closed with ${count} records that the disk ` +
+      `did not take: they are lost`;
+    this.#tell({ kind: "failed", message });
   }
 
   #seal(frame: StagedFrame): void {

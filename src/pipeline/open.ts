@@ -201,9 +201,15 @@ class OpenPipeline implements Pipeline {
         `it is kept for when that sink comes back`;
       this.#tell({ kind: "orphan-cursor", message, lane });
     }
-    // A new lane's place must be durable before the first record it owes.
-    this.#ledger.save();
-    await this.#log.syncCursors();
+    // A new lane's place must be durable before the first record it owes, and what the cursors tell of
+    // earlier deliveries as durable as they are.
+    try {
+      await this.#ledger.sync();
+    } catch (error) {
+      const message = `Cannot make the cursors durable: ${messageOf(error)}; ` +
+        `after a crash records may be sent again`;
+      this.#tell({ kind: "write-failed", message });
+    }
     this.#withdraw.push(this.#log.onWritten((chunk) => {
       this.tail.push(chunk);
       this.#wakeReaders();

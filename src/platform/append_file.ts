@@ -11,6 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { syncFolder } from "./fs.ts";
 
 /** A file that only grows, written at once. */
 export interface AppendFile {
@@ -60,6 +61,7 @@ export function openAppendFile(path: string): AppendFile {
   const fd = openOrExplain(path);
   const stat = fstatSync(fd, { bigint: true });
   const id = `${stat.dev}:${stat.ino}`;
+  let isNamed = false;
   return {
     id,
     isRegular: stat.isFile(),
@@ -68,7 +70,12 @@ export function openAppendFile(path: string): AppendFile {
     cut: (length) => ftruncateSync(fd, length),
     readBefore: (end, count) => readBefore(fd, end, count),
     isInPlace: () => fileId(path) === id,
-    sync: () => syncInBackground(fd),
+    async sync() {
+      await syncInBackground(fd);
+      // The file may be new: without its name in the folder a power cut takes it all.
+      if (!isNamed) await syncFolder(dirname(path));
+      isNamed = true;
+    },
     syncNow: () => fdatasyncSync(fd),
     close: () => closeSync(fd),
   };

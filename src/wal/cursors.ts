@@ -18,6 +18,8 @@ interface Slot {
   /** Counts the saves; the highest of all slots is the newest. */
   readonly generation: number;
   readonly log: string | undefined;
+  /** The run of the machine that saved it, as the store names it. */
+  readonly boot: string;
   /** Records below this one were given up, whatever the segments still hold. */
   readonly from: number;
   readonly rows: readonly CursorRow[];
@@ -52,7 +54,7 @@ export class CursorFile {
   /** Opens the file, if there is one, and reads the newest valid slot. */
   static async open(store: FileStore): Promise<CursorFile> {
     await makeRoom(store);
-    const none: Slot = { generation: 0, log: undefined, from: 0, rows: [] };
+    const none: Slot = { generation: 0, log: undefined, boot: "", from: 0, rows: [] };
     const exists = (await store.list()).some((entry) => entry.name === NAME);
     if (!exists) return new CursorFile(store, undefined, none, 0);
     const file = await store.openFile(NAME, "write");
@@ -60,9 +62,12 @@ export class CursorFile {
     for (const index of [...QUICK_SLOTS, ...DURABLE_SLOTS]) {
       slots[index] = await readSlot(file, store, index) ?? none;
     }
-    const newest = slots.reduce((a, b) => b.generation > a.generation ? b : a);
+    const newest = slots.reduce(newer);
     const [a, b] = [slots[DURABLE_SLOTS[0]]!, slots[DURABLE_SLOTS[1]]!];
-    return new CursorFile(store, file, newest, a.generation > b.generation ? 1 : 0);
+    const found = newest.boot !== "" && newest.boot === store.boot
+      ? newest
+      : withDurableFiles(newest, newer(a, b));
+    return new CursorFile(store, file, found, a.generation > b.generation ? 1 : 0);
   }
 
   /** The rows of the last save. */
@@ -87,7 +92,8 @@ export class CursorFile {
    */
   saveSync(log: string, rows: readonly CursorRow[], from: number = this.from): void {
     const generation = this.#newest.generation + 1;
-    this.#write(QUICK_SLOTS[generation % 2 as 0 | 1], { generation, log, from, rows });
+    const { boot } = this.#store;
+    this.#write(QUICK_SLOTS[generation % 2 as 0 | 1], { generation, log, boot, from, rows });
   }
 
   /** Makes the last save survive a power cut. */
@@ -127,6 +133,26 @@ export class CursorFile {
   }
 }
 
+function newer(a: Slot, b: Slot): Slot {
+  return b.generation > a.generation ? b : a;
+}
+
+/**
+ * After the machine was down, a save that nobody synced may tell of bytes in a sink's file that are gone:
+ * sinks that keep a place in a file of theirs go back to the last save that was made after a sync of it.
+ */
+function withDurableFiles(newest: Slot, durable: Slot): Slot {
+  const rows = newest.rows.map((row) =>
+    row.checkpoint === undefined
+      ? row
+      : durable.rows.find(({ lane, checkpoint }) =>
+        lane === row.lane && checkpoint !== undefined
+      ) ??
+        row
+  );
+  return { ...newest, rows };
+}
+
 /** Fills the file ahead of its use, so that cursors can be stored even while the disk is full. */
 async function makeRoom(store: FileStore): Promise<void> {
   if (store.keeps === "process") return;
@@ -160,6 +186,7 @@ async function readSlot(
   return {
     generation: Number(header.generation),
     log: String(header.log),
+    boot: String(header.boot ?? ""),
     from: Number(header.from ?? 0),
     rows: JSON.parse(new TextDecoder().decode(body)) as CursorRow[],
   };

@@ -105,8 +105,39 @@ export function readTextSync(path: string): string | undefined {
 
 /** Creates a file with this text; false if the name exists. */
 export function createTextSync(path: string, text: string): boolean {
+  let fd: number;
   try {
-    fs.writeFileSync(path, text, { flag: "wx", mode: 0o640 });
+    fd = fs.openSync(path, "wx", 0o640);
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    throw error;
+  }
+  try {
+    fs.writeFileSync(fd, text);
+    return true;
+  } catch (error) {
+    fs.unlinkSync(path);
+    throw error;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Puts this text into a file that exists, in place: a disk without room takes it if it is short. */
+export function overwriteTextSync(path: string, text: string): void {
+  const fd = fs.openSync(path, "r+");
+  try {
+    fs.writeFileSync(fd, text);
+    fs.ftruncateSync(fd, new TextEncoder().encode(text).length);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Gives a file a second name; false if that name exists. */
+export function linkSync(from: string, to: string): boolean {
+  try {
+    fs.linkSync(from, to);
     return true;
   } catch (error) {
     if (codeOf(error) === "EEXIST") return false;

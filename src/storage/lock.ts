@@ -3,6 +3,8 @@ import {
   codeOf,
   createTextSync,
   joinPath,
+  linkSync,
+  overwriteTextSync,
   readTextSync,
   removeSync,
   renameSync,
@@ -54,7 +56,7 @@ function takeLock(folder: string): FolderLock {
   const text = JSON.stringify(owner) + "\n";
   // A stale lock may be taken by another process between our look and our move: then look again.
   for (let attempt = 0; attempt < 10; attempt++) {
-    if (createTextSync(path, text)) {
+    if (createLock(path, text, token)) {
       const lock = confirm(path, text, token);
       if (lock !== undefined) return lock;
       continue;
@@ -67,6 +69,32 @@ function takeLock(folder: string): FolderLock {
   throw new StoreLockedError(
     `Cannot lock "${folder}": other processes keep taking the lock; give each its own folder`,
   );
+}
+
+/**
+ * Creates the file; false if there is one. A disk without room for even so little still lets the file of
+ * the last lock be written over: a full disk must not keep a log from being read.
+ */
+function createLock(path: string, text: string, token: string): boolean {
+  try {
+    return createTextSync(path, text);
+  } catch (error) {
+    const own = `${path}.${token}`;
+    if (!isOutOfRoom(error) || !renameSync(spare(path), own)) throw error;
+    overwriteTextSync(own, text);
+    const isCreated = linkSync(own, path);
+    removeSync(own);
+    return isCreated;
+  }
+}
+
+/** Where the file of a lock waits that was given back. */
+function spare(path: string): string {
+  return `${path}.spare`;
+}
+
+function isOutOfRoom(error: unknown): boolean {
+  return codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT";
 }
 
 /**
@@ -86,7 +114,7 @@ function confirm(path: string, text: string, token: string): FolderLock | undefi
     release() {
       held.delete(token);
       try {
-        if (isHeld()) removeSync(path);
+        if (isHeld()) renameSync(path, spare(path));
       } catch {
         // In a folder that has become read-only it stays; this process may open the folder again.
         left.add(token);
@@ -110,7 +138,7 @@ function takeIfThere(path: string): (() => void) | undefined {
 function setAside(path: string, stale: string, token: string): void {
   const aside = `${path}.${token}`;
   if (!renameSync(path, aside)) return;
-  if (readTextSync(aside) === stale) removeSync(aside);
+  if (readTextSync(aside) === stale) renameSync(aside, spare(path));
   else renameSync(aside, path);
 }
 
@@ -150,7 +178,7 @@ function notLocked(folder: string, error: unknown): Error {
     ? "it is read-only"
     : code === "EACCES" || code === "EPERM"
     ? "permission denied"
-    : code === "ENOSPC" || code === "EDQUOT"
+    : isOutOfRoom(error)
     ? "no space left for the file LOCK"
     : messageOf(error);
   return new Error(`Cannot lock the folder "${folder}": ${why}; mend this or use another folder`, {

@@ -11,5 +11,5 @@ for (const fault of [...POWER_CASES, ...DAMAGE_CASES, ...ERROR_CASES, ...STEP_CA
   test(fault.name, () => mustHold(fault));
 }
 
-// Each seed is some two hundred crashes.
-for (const fault of POINT_CASES) test(fault.name, () => mustHold(fault, seeds(5)));
+// One seed is some two hundred crashes, each with three more after it.
+for (const fault of POINT_CASES) test(fault.name, () => mustHold(fault, seeds(1)));

@@ -9,6 +9,8 @@ import type { PipelineEvent, PipelineOptions, PipelineWalOptions } from "./optio
 
 /** A log in memory: what lanes lag behind is bounded by this. */
 const MEMORY_LOG_BYTES = 16 * 1024 * 1024;
+/** Every start leaves a segment: beyond so many the short ones are joined. */
+const MANY_SEGMENTS = 32;
 /** Settings that only a log in segments has. */
 const SEGMENT_SETTINGS = ["segmentBytes", "maxSegments", "windowBytes", "onDamage"] as const;
 
@@ -82,6 +84,12 @@ async function openInFiles(
 ): Promise<Logs> {
   const onNotice = (notice: LogNotice): void => tell(notice);
   const log = await openWal(store, { onDamage: "quarantine", onNotice, clock, ...wal });
+  if (log.stats().segments > MANY_SEGMENTS) {
+    log.compact().catch((error) => {
+      const message = `Cannot join the segments of the log: ${messageOf(error)}`;
+      tell({ kind: "write-failed", message });
+    });
+  }
   const inner = (): Promise<LogStore> =>
     openWal(store.inner("dead-letters"), {
       onDamage: "quarantine",

@@ -43,7 +43,7 @@ export interface PipelineStats {
   readonly filtered: number;
   /** Records accepted. */
   readonly accepted: number;
-  /** Write-ahead log: bytes, segments, entries, syncs, writes. */
+  /** Write-ahead log: bytes, segments, entries, damaged ones, syncs, writes. */
   readonly log: LogStats;
   /** The log's sequence numbers. */
   readonly sequence: {

@@ -174,8 +174,10 @@ export interface LogStats {
   readonly bytes: number;
   /** Segments that exist. */
   readonly segments: number;
-  /** Records that can still be read. */
+  /** Records from the oldest to the newest, damaged ones included. */
   readonly entries: number;
+  /** Those of them that were found to be damaged, since the log was opened. */
+  readonly damaged: number;
   /** fdatasync calls that ended well. */
   readonly syncs: number;
   /** write(2) calls. */

@@ -439,7 +439,8 @@ class OpenWal implements Wal {
 
   async truncateBefore(seq: number): Promise<void> {
     const from = Math.min(seq, this.writtenSeq);
-    if (!(from > this.firstSeq)) return;
+    // Segments that were trimmed may come back with a power cut: only what is stored counts.
+    if (!(from > this.#from)) return;
     this.#fence();
     this.#cursors.saveSync(this.logId, this.#cursors.rows, from);
     await this.#cursors.sync();
@@ -462,6 +463,8 @@ class OpenWal implements Wal {
     await this.sync();
     await this.#grafting;
     await this.#compacting;
+    // What stays must not be less durable than the new segment that goes on behind it.
+    await this.#commit.syncNow();
     const cut = await findCut(this.store, this.segments, seq + 1);
     const rows = this.#cursors.rows.map((row) => ({
       ...row,
@@ -522,6 +525,7 @@ class OpenWal implements Wal {
       bytes: this.#retention.bytes,
       segments: this.segments.length,
       entries: this.writtenSeq - this.firstSeq,
+      damaged: this.#damage.lost,
       syncs: this.#syncs,
       writes: this.#writer.writes,
     };

@@ -70,6 +70,7 @@ export class SqliteLog implements LogStore {
   readonly #untold: LogChunk[] = [];
   readonly #withdrawExit: () => void;
   readonly #giveBack: () => Promise<void>;
+  #missing = 0;
   readonly #toldMissing = new Set<number>();
   #cursors: readonly CursorRow[];
   #syncedSeq: number;
@@ -252,6 +253,7 @@ export class SqliteLog implements LogStore {
   missing(firstSeq: number, count: number): void {
     if (this.#toldMissing.has(firstSeq)) return;
     this.#toldMissing.add(firstSeq);
+    this.#missing += count;
     this.#tell({
       kind: "damage",
       message: `The log in "${this.label}" is damaged: records ${firstSeq} to ` +
@@ -348,6 +350,7 @@ export class SqliteLog implements LogStore {
       bytes: this.#rows.bytes,
       segments: this.#rows.count,
       entries: this.writtenSeq - this.firstSeq,
+      damaged: this.#missing,
       syncs: this.#syncs,
       writes: this.#writes,
     };

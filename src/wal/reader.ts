@@ -115,7 +115,7 @@ export class WalReader implements LogReader {
       if (found.kind === "frame" && found.frame.header.seq <= this.nextSeq) {
         this.#offset = found.frame.end;
         const { chunk } = found.frame;
-        if (chunk.firstSeq + chunk.count > this.nextSeq) return this.#give(chunk);
+        if (chunk.firstSeq + chunk.count > this.nextSeq) return this.#give(keep(chunk));
         continue;
       }
       const resume = await this.#resumeAt(found, segment, until);
@@ -171,6 +171,11 @@ export class WalReader implements LogReader {
       ? { offset: segment.end, seq: until }
       : { offset: next.offset, seq: next.header.seq };
   }
+}
+
+/** A chunk of its own memory, which holds on to none of what was read with it. */
+function keep(chunk: LogChunk): LogChunk {
+  return { ...chunk, bytes: chunk.bytes.slice() };
 }
 
 /** The part of a chunk from the record `seq` on. */

@@ -8,14 +8,16 @@ import {
 } from "./frame.ts";
 import { readWhole } from "./whole.ts";
 
-/** Bytes read from a segment at a time; frames inside are handed out without a copy. */
+/** Bytes read at a time by who looks for a place. */
 const READ_BYTES = 256 * 1024;
+/** Bytes read at a time by who reads on where the last read ended: fewer, larger reads are faster. */
+const READ_ON_BYTES = 1024 * 1024;
 
 /** A frame as found in a segment. */
 export interface ScannedFrame {
   /** What the header says. */
   readonly header: FrameHeader;
-  /** The lines. */
+  /** The lines; good until the scanner is asked again, which reads over them. */
   readonly chunk: LogChunk;
   /** Where the next frame begins. */
   readonly end: number;
@@ -33,6 +35,9 @@ export class FrameScanner {
   readonly #file: StoreFile;
   readonly #store: FileStore;
   readonly #salt: string;
+  /** Used again and again: memory that is new costs more than what is read into it. */
+  #memory = new Uint8Array(0);
+  /** What the memory holds of the file. */
   #buffer = new Uint8Array(0);
   #bufferStart = 0;
 
@@ -65,16 +70,16 @@ export class FrameScanner {
   ): Promise<{ offset: number; header: FrameHeader } | undefined> {
     const mark = new TextEncoder().encode(FRAME_START);
     for (let at = offset; at < end;) {
-      const bytes = await this.#bytes(at, Math.min(end, at + READ_BYTES));
-      for (let i = indexOf(bytes, mark, 0); i >= 0; i = indexOf(bytes, mark, i + 1)) {
-        // A record may hold these words, but not the salt, which nobody sees who writes records.
-        const header = await this.#headerAt(at + i, end);
-        if (header !== undefined) return { offset: at + i, header };
-      }
+      await this.#bytes(at, Math.min(end, at + mark.length));
+      const bytes = this.#buffer.subarray(at - this.#bufferStart, end - this.#bufferStart);
+      const i = indexOf(bytes, mark, 0);
+      // A record may hold these words, but not the salt, which nobody sees who writes records.
+      const header = i < 0 ? undefined : await this.#headerAt(at + i, end);
+      if (header !== undefined) return { offset: at + i, header };
       // The file ends before `end`: it was cut while it was open.
       if (bytes.length < mark.length) return undefined;
       // A mark may lie across the border of two reads.
-      at += bytes.length - mark.length + 1;
+      at += i < 0 ? bytes.length - mark.length + 1 : i + 1;
     }
     return undefined;
   }
@@ -93,14 +98,19 @@ export class FrameScanner {
   /** The bytes from `from` up to `to`, or fewer where the file ends. */
   async #bytes(from: number, to: number): Promise<Uint8Array> {
     const inBuffer = from - this.#bufferStart;
-    if (inBuffer < 0 || to > this.#bufferStart + this.#buffer.length) {
-      // A new buffer each time: the frames of the old one are still in somebody's hands.
-      const next = new Uint8Array(Math.max(READ_BYTES, to - from));
-      this.#buffer = next.subarray(0, await readWhole(this.#file, next, from));
-      this.#bufferStart = from;
-      return this.#buffer.subarray(0, to - from);
+    const bufferEnd = this.#bufferStart + this.#buffer.length;
+    if (inBuffer >= 0 && to <= bufferEnd) {
+      return this.#buffer.subarray(inBuffer, to - this.#bufferStart);
     }
-    return this.#buffer.subarray(inBuffer, to - this.#bufferStart);
+    const readsOn = inBuffer > 0 && from <= bufferEnd;
+    const wanted = Math.max(readsOn ? READ_ON_BYTES : READ_BYTES, to - from);
+    if (this.#memory.length < wanted) this.#memory = new Uint8Array(wanted);
+    // Nothing is believed of the memory while it is read over.
+    this.#buffer = this.#memory.subarray(0, 0);
+    const count = await readWhole(this.#file, this.#memory.subarray(0, wanted), from);
+    this.#buffer = this.#memory.subarray(0, count);
+    this.#bufferStart = from;
+    return this.#buffer.subarray(0, to - from);
   }
 
   /** Gives the descriptor back. */

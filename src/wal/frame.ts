@@ -87,18 +87,14 @@ export function readHeader(
   const at = text.indexOf(CRC_KEY);
   if (at < 0) return undefined;
   const json = text.slice(0, at);
-  const jsonBytes = isAscii(json) ? at : encoder.encode(json).length;
+  // As many characters as bytes: one byte each.
+  const jsonBytes = text.length === lf ? at : encoder.encode(json).length;
   if (text.slice(at + 8, at + 16) !== hex32(crc32(bytes.subarray(0, jsonBytes)))) return undefined;
   try {
     return JSON.parse(json + "}") as Record<string, unknown>;
   } catch {
     return undefined;
   }
-}
-
-function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
-  return true;
 }
 
 /** Writes a frame's header into the room kept for it. */

@@ -54,7 +54,8 @@ export class FrameScanner {
     if (header === undefined) return { kind: "invalid", offset };
     const frameEnd = offset + header.head + header.len;
     if (frameEnd > end) return { kind: "invalid", offset };
-    const body = (await this.#bytes(offset, frameEnd)).subarray(header.head);
+    const frame = this.#held(offset, frameEnd) ?? await this.#read(offset, frameEnd);
+    const body = frame.subarray(header.head);
     const isWhole = header.len === 0 || body.at(-1) === 0x0a;
     if (!isWhole || hex32(this.#store.crc32(body)) !== header.body) {
       return { kind: "invalid", offset, header };
@@ -70,7 +71,8 @@ export class FrameScanner {
   ): Promise<{ offset: number; header: FrameHeader } | undefined> {
     const mark = new TextEncoder().encode(FRAME_START);
     for (let at = offset; at < end;) {
-      await this.#bytes(at, Math.min(end, at + mark.length));
+      const to = Math.min(end, at + mark.length);
+      if (this.#held(at, to) === undefined) await this.#read(at, to);
       const bytes = this.#buffer.subarray(at - this.#bufferStart, end - this.#bufferStart);
       const i = indexOf(bytes, mark, 0);
       // A record may hold these words, but not the salt, which nobody sees who writes records.
@@ -86,23 +88,27 @@ export class FrameScanner {
 
   async #headerAt(offset: number, end: number): Promise<FrameHeader | undefined> {
     const wanted = Math.min(end, offset + 8192);
-    let header = readFrameHeader(await this.#bytes(offset, wanted), this.#store.crc32);
+    const start = this.#held(offset, wanted) ?? await this.#read(offset, wanted);
+    let header = readFrameHeader(start, this.#store.crc32);
     if (header === "short" && wanted < end) {
-      const long = await this.#bytes(offset, Math.min(end, offset + MAX_HEADER_BYTES));
+      const long = await this.#read(offset, Math.min(end, offset + MAX_HEADER_BYTES));
       header = readFrameHeader(long, this.#store.crc32);
     }
     if (header === "short" || header?.salt !== this.#salt) return undefined;
     return header;
   }
 
-  /** The bytes from `from` up to `to`, or fewer where the file ends. */
-  async #bytes(from: number, to: number): Promise<Uint8Array> {
-    const inBuffer = from - this.#bufferStart;
-    const bufferEnd = this.#bufferStart + this.#buffer.length;
-    if (inBuffer >= 0 && to <= bufferEnd) {
-      return this.#buffer.subarray(inBuffer, to - this.#bufferStart);
-    }
-    const readsOn = inBuffer > 0 && from <= bufferEnd;
+  /** The bytes from `from` up to `to`, if they were read before. */
+  #held(from: number, to: number): Uint8Array | undefined {
+    const start = this.#bufferStart;
+    const isHeld = from >= start && to <= start + this.#buffer.length;
+    return isHeld ? this.#buffer.subarray(from - start, to - start) : undefined;
+  }
+
+  /** Reads the bytes from `from` up to `to`, or fewer where the file ends, and what comes after them. */
+  async #read(from: number, to: number): Promise<Uint8Array> {
+    const start = this.#bufferStart;
+    const readsOn = from > start && from <= start + this.#buffer.length;
     const wanted = Math.max(readsOn ? READ_ON_BYTES : READ_BYTES, to - from);
     if (this.#memory.length < wanted) this.#memory = new Uint8Array(wanted);
     // Nothing is believed of the memory while it is read over.

@@ -37,6 +37,11 @@ export function read(fd: number, into: Uint8Array, offset: number): Promise<numb
   });
 }
 
+/** Reads at an offset, at once; returns the bytes read, 0 at the end. */
+export function readSync(fd: number, into: Uint8Array, offset: number): number {
+  return fs.readSync(fd, into, 0, into.length, offset);
+}
+
 /** fdatasync(2), off the event loop. */
 export function fdatasync(fd: number): Promise<void> {
   return settle((done) => fs.fdatasync(fd, done));

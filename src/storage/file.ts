@@ -58,6 +58,7 @@ function handle(name: string, fd: number): StoreFile {
     },
     // Asynchronous for the sake of `use`: callers handle a promise that rejects, not a throw.
     read: async (into, offset) => await fs.read(use(), into, offset),
+    readSync: (into, offset) => fs.readSync(use(), into, offset),
     sync: async () => await fs.fdatasync(use()),
     async truncate(to) {
       await fs.ftruncate(use(), to);

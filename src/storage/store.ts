@@ -27,6 +27,11 @@ export interface StoreFile {
   reserveSync?(bytes: number): void;
   /** Reads into `into` from `offset`; returns the count, 0 at the end of the file. */
   read(into: Uint8Array, offset: number): Promise<number>;
+  /**
+   * As `read`, at once: for a few bytes of each of many files, where the way to another thread and back
+   * takes longer than the read. Optional.
+   */
+  readSync?(into: Uint8Array, offset: number): number;
   /** Makes everything written so far survive a power cut (fdatasync). */
   sync(): Promise<void>;
   /** Cuts the file to `size` bytes; gives back what was reserved. */

@@ -1,6 +1,9 @@
 import type { FileStore, InputMark, StoreFile } from "../storage/store.ts";
 import { HEADER_UNIT_BYTES, hex32, MAX_HEADER_BYTES, readHeader, writeHeader } from "./frame.ts";
-import { readWhole, writeWholeSync } from "./whole.ts";
+import { readHead, writeWholeSync } from "./whole.ts";
+
+/** Most first lines are shorter; one that names many inputs is not. */
+const USUAL_HEADER_BYTES = 4096;
 
 /** The version of the format that this code writes. */
 export const FORMAT_VERSION = 1;
@@ -147,13 +150,10 @@ export async function readSegmentHeader(
   file: StoreFile,
   store: FileStore,
 ): Promise<SegmentHeader | undefined> {
-  const first = new Uint8Array(4096);
-  let bytes = first.subarray(0, await readWhole(file, first, 0));
-  if (readHeader(bytes, store.crc32) === "short" && file.size > bytes.length) {
-    const long = new Uint8Array(MAX_HEADER_BYTES);
-    bytes = long.subarray(0, await readWhole(file, long, 0));
+  let value = readHeader(await readHead(file, USUAL_HEADER_BYTES), store.crc32);
+  if (value === "short" && file.size > USUAL_HEADER_BYTES) {
+    value = readHeader(await readHead(file, MAX_HEADER_BYTES), store.crc32);
   }
-  const value = readHeader(bytes, store.crc32);
   if (value === undefined || value === "short" || value.$ !== "segment") return undefined;
   const header = value as unknown as SegmentHeader;
   if (header.version > FORMAT_VERSION) {

@@ -15,6 +15,13 @@ export async function readWhole(
   return done;
 }
 
+/** Reads the first `bytes` bytes of a file, or all if it has fewer; at once where the store can. */
+export async function readHead(file: StoreFile, bytes: number): Promise<Uint8Array> {
+  const into = new Uint8Array(Math.min(bytes, file.size));
+  if (file.readSync?.(into, 0) === into.length) return into;
+  return into.subarray(0, await readWhole(file, into, 0));
+}
+
 /**
  * Appends what the file takes of the bytes in one write; returns how many.
  *

@@ -1,4 +1,4 @@
-import type { CursorRow, FileStore, StoreFile } from "../storage/store.ts";
+import type { CursorRow, FileStore, StoreEntry, StoreFile } from "../storage/store.ts";
 import { HEADER_UNIT_BYTES, hex32, readHeader, writeHeader } from "./frame.ts";
 import { readWhole } from "./whole.ts";
 
@@ -51,11 +51,15 @@ export class CursorFile {
     this.#nextDurable = nextDurable;
   }
 
-  /** Opens the file, if there is one, and reads the newest valid slot. */
-  static async open(store: FileStore): Promise<CursorFile> {
-    await makeRoom(store);
+  /**
+   * Opens the file, if there is one, and reads the newest valid slot.
+   *
+   * @param entries All files of the store
+   */
+  static async open(store: FileStore, entries: readonly StoreEntry[]): Promise<CursorFile> {
+    const size = entries.find((entry) => entry.name === NAME)?.size;
+    const exists = await makeRoom(store, size);
     const none: Slot = { generation: 0, log: undefined, boot: "", from: 0, rows: [] };
-    const exists = (await store.list()).some((entry) => entry.name === NAME);
     if (!exists) return new CursorFile(store, undefined, none, 0);
     const file = await store.openFile(NAME, "write");
     const slots: Slot[] = [];
@@ -153,14 +157,19 @@ function withDurableFiles(newest: Slot, durable: Slot): Slot {
   return { ...newest, rows };
 }
 
-/** Fills the file ahead of its use, so that cursors can be stored even while the disk is full. */
-async function makeRoom(store: FileStore): Promise<void> {
-  if (store.keeps === "process") return;
-  const size = (await store.list()).find((entry) => entry.name === NAME)?.size;
+/**
+ * Fills the file ahead of its use, so that cursors can be stored even while the disk is full. Whether
+ * there is a file afterwards.
+ *
+ * @param size Bytes in it; undefined if there is none
+ */
+async function makeRoom(store: FileStore, size: number | undefined): Promise<boolean> {
   const missing = FILE_BYTES - (size ?? 0);
-  if (missing <= 0) return;
+  let exists = size !== undefined;
+  if (store.keeps === "process" || missing <= 0) return exists;
   try {
-    const file = size === undefined ? store.createSync(NAME) : await store.openFile(NAME, "write");
+    const file = exists ? await store.openFile(NAME, "write") : store.createSync(NAME);
+    exists = true;
     try {
       file.writeAtSync(new Uint8Array(missing), FILE_BYTES - missing);
     } finally {
@@ -169,6 +178,7 @@ async function makeRoom(store: FileStore): Promise<void> {
   } catch {
     // Without room now, storing them may be refused later, which is told.
   }
+  return exists;
 }
 
 async function readSlot(

@@ -64,13 +64,14 @@ interface Found {
  * all carry its salt; its header then has no `log` and no `prev`. A file that holds no record is to be
  * removed, one that cannot be read or is not ours is left aside.
  *
+ * @param names All files of the store
  * @param knownLog The log's id as the cursors tell it
  */
 export async function findSegments(
   context: RecoveryContext,
+  names: readonly string[],
   knownLog: string | undefined,
 ): Promise<Inventory> {
-  const names = (await context.store.list()).map((entry) => entry.name);
   const obsolete = names.filter((name) => name.endsWith(UNFINISHED) && name !== GRAFT_NAME);
   const segments: Segment[] = [];
   const doubts: Doubt[] = [];

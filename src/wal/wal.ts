@@ -66,9 +66,11 @@ export async function openWal(store: FileStore, options: WalOptions = {}): Promi
   const settings = walSettings(store, options);
   await store.open();
   try {
-    const cursors = await CursorFile.open(store);
+    const entries = await store.list();
+    const cursors = await CursorFile.open(store, entries);
     try {
-      const found = await recover(store, settings.onDamage, onNotice, cursors.log);
+      const names = entries.map(({ name }) => name);
+      const found = await recover(store, names, settings.onDamage, onNotice, cursors.log);
       const log = new OpenWal(store, settings, found, cursors, onNotice, clock);
       await log.begin(found);
       return log;

@@ -10,18 +10,29 @@ import type {
   LogReader,
   LogStats,
   LogStore,
+  StoreFile,
 } from "../storage/store.ts";
 import { GroupCommit } from "./commit.ts";
-import { joinable, joinSegments } from "./compact.ts";
+import { compactSegments } from "./compact.ts";
 import { CursorFile } from "./cursors.ts";
 import { DamageFound, type LostRecords } from "./damage.ts";
 import { entries } from "./entries.ts";
-import { type Carried, graftSegment, isOutOfRoom } from "./graft.ts";
+import { Fence } from "./fence.ts";
+import { isOutOfRoom } from "./graft.ts";
+import { Grafting } from "./grafting.ts";
+import { HorizonTimer } from "./horizon.ts";
 import { readable } from "./readable.ts";
 import { WalReader } from "./reader.ts";
 import { recover, type RecoveredLog } from "./recovery.ts";
+import { Refusal } from "./refusal.ts";
 import { Retention } from "./retention.ts";
-import { FAILED_SYNC_NAME, markFailedSync, randomHex32, type Segment } from "./segment.ts";
+import {
+  FAILED_SYNC_NAME,
+  markFailedSync,
+  type NewSegment,
+  randomHex32,
+  type Segment,
+} from "./segment.ts";
 import { type WalOptions, type WalSettings, walSettings } from "./settings.ts";
 import { cutToEnd, findCut, linesFrom, type Site, siteAt, syncFrom } from "./site.ts";
 import { type StagedFrame, Staging } from "./staging.ts";
@@ -84,11 +95,6 @@ export async function openWal(store: FileStore, options: WalOptions = {}): Promi
   }
 }
 
-/** So long after the last sync the log itself tells how far it is durable. */
-const HORIZON_MS = 50;
-/** How long to wait before asking a disk again that had no room for a new segment. */
-const RETRY_GRAFT_MS = 250;
-
 class OpenWal implements Wal {
   readonly store: FileStore;
   readonly logId: string;
@@ -116,13 +122,12 @@ class OpenWal implements Wal {
   #syncedSeq: number;
   /** What the last frame tells of how far the log is durable. */
   #horizonSeq: number;
-  #cancelHorizon: (() => void) | undefined;
+  readonly #horizon: HorizonTimer;
   #syncs = 0;
-  #refusing = false;
-  /** A graft that waits for room, or runs. */
-  #grafting: Promise<void> | undefined;
+  readonly #refusal: Refusal;
+  readonly #fence: Fence;
+  readonly #grafting: Grafting;
   #compacting: Promise<void> | undefined;
-  #stopWaiting: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   #closed: StoreFailedError | undefined;
 
@@ -152,6 +157,8 @@ class OpenWal implements Wal {
     this.#from = Math.min(cursors.from, found.nextSeq);
     this.#cursors = cursors;
     this.#tell = tell;
+    this.#refusal = new Refusal(store.label, tell);
+    this.#fence = new Fence(store, (error) => this.#failed(error));
     this.#damage = new DamageFound(store, settings.onDamage, tell, found.lost);
     this.#writer = new SegmentWriter(
       store,
@@ -160,7 +167,7 @@ class OpenWal implements Wal {
         wrote: (frame) => this.#wrote(frame),
         rotated: (segment) => this.#rotated(segment),
         inputs: () => [...this.inputs.values()],
-        fence: () => this.#fence(),
+        fence: () => this.#fence.assert(),
         abandoned: (name) => this.#abandoned(name),
         now: () => clock.now(),
       },
@@ -185,6 +192,18 @@ class OpenWal implements Wal {
       settings.syncIntervalMs,
       clock,
     );
+    this.#horizon = new HorizonTimer(clock, () => this.#writeHorizon());
+    this.#grafting = new Grafting(
+      {
+        store,
+        fence: () => this.#fence.assert(),
+        header: () => this.#header(),
+        writtenSeq: () => this.writtenSeq,
+        grafted: (segment, file, endSeq) => this.#grafted(segment, file, endSeq),
+        refused: (error) => this.#refusal.met(error),
+      },
+      clock,
+    );
   }
 
   /**
@@ -203,15 +222,15 @@ class OpenWal implements Wal {
     if (!copies) await syncFrom(this.store, segments, proven.index);
     const place = copies ? proven : end;
     const graft = async (): Promise<void> => {
-      await this.#graft(siteAt(segments, place), linesFrom(this.store, segments, place));
+      const lines = linesFrom(this.store, segments, place);
+      await this.#grafting.once(siteAt(segments, place), lines);
       for (const segment of loose) await cutToEnd(this.store, segment);
     };
     try {
       await graft();
     } catch (error) {
       if (!isOutOfRoom(error)) throw this.#notBegun(error);
-      this.#refused(error);
-      this.#grafting = this.#whenThereIsRoom(graft).catch((error) => void this.#failed(error));
+      this.#grafting.later(graft, error).catch((error) => this.#failed(error));
     }
   }
 
@@ -224,53 +243,25 @@ class OpenWal implements Wal {
     );
   }
 
-  /** Begins a new segment at `site`, with all that is written behind it. */
-  async #graft(site: Site, carried: Carried): Promise<void> {
-    this.#fence();
-    const end = this.writtenSeq;
-    const { segment, file } = await graftSegment(
-      this.store,
-      {
-        ...site,
-        log: this.logId,
-        epoch: this.#epoch,
-        turn: this.#turn++,
-        boot: this.store.boot,
-        created: new Date(this.#clock.now()).toISOString(),
-        inputs: [...this.inputs.values()],
-      },
-      carried,
-      end,
-    );
+  #header(): Omit<NewSegment, keyof Site> {
+    return {
+      log: this.logId,
+      epoch: this.#epoch,
+      turn: this.#turn++,
+      boot: this.store.boot,
+      created: new Date(this.#clock.now()).toISOString(),
+      inputs: [...this.inputs.values()],
+    };
+  }
+
+  async #grafted(segment: Segment, file: StoreFile, endSeq: number): Promise<void> {
     this.#retention.supersede(segment);
     this.#writer.adopt(segment, file);
-    this.#refusing = false;
-    this.#synced(end);
+    this.#refusal.over();
+    this.#synced(endSeq);
     await this.#retention.removeFiles();
     const before = this.segments.at(-2);
     if (before !== undefined) await cutToEnd(this.store, before);
-  }
-
-  /** Tries until it works, or fails for another reason than want of room, or the log is closed. */
-  async #whenThereIsRoom(graft: () => Promise<void>): Promise<void> {
-    while (this.#closing === undefined) {
-      await this.#pause();
-      try {
-        return await graft();
-      } catch (error) {
-        if (!isOutOfRoom(error) || this.#closing !== undefined) throw error;
-        this.#refused(error);
-      }
-    }
-  }
-
-  async #pause(): Promise<void> {
-    if (this.#closing !== undefined) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#clock.setTimer(resolve, RETRY_GRAFT_MS);
-    this.#stopWaiting = resolve;
-    await promise;
-    cancel();
   }
 
   get segments(): readonly Segment[] {
@@ -311,49 +302,19 @@ class OpenWal implements Wal {
     if (this.failure !== undefined || this.#closed !== undefined) return false;
     try {
       const done = this.#writer.writeSync(this.#staging.take());
-      if (done) this.#refusing = false;
+      if (done) this.#refusal.over();
       // Where an acknowledgement follows the write, this is the moment to make sure that it is ours.
-      return done && (this.#settings.sync === "always" || this.#isOurs());
+      return done && (this.#settings.sync === "always" || this.#fence.isOurs);
     } catch (error) {
-      if (this.failure === undefined) this.#refused(error);
+      if (this.failure === undefined) this.#refusal.met(error);
       return false;
     }
-  }
-
-  #refused(error: unknown): void {
-    if (!this.#refusing) {
-      this.#tell({
-        kind: "write-failed",
-        message: `Cannot write to the log in "${this.store.label}": ${messageOf(error)}; ` +
-          `records wait in memory until it works again`,
-      });
-    }
-    this.#refusing = true;
-  }
-
-  /** Whether the folder is still ours; if not, nothing is written or acknowledged any more. */
-  #isOurs(): boolean {
-    if (this.store.isHeld()) return true;
-    if (this.failure === undefined) this.#failed(this.#lockLost());
-    return false;
-  }
-
-  /** Before anything that another owner of the folder could take for its own is made or removed. */
-  #fence(): void {
-    if (!this.#isOurs()) throw this.failure!;
   }
 
   #abandoned(name: string): void {
     this.#retention.discard([name]);
     // Before the next try leaves another one; `close` waits for it.
     void this.#retention.removeFiles();
-  }
-
-  #lockLost(): StoreFailedError {
-    return new StoreFailedError(
-      `The lock of "${this.store.label}" was taken away from this process, so another one may write ` +
-        `there: this log takes no more records; never remove a LOCK file while its process lives`,
-    );
   }
 
   sync(): Promise<void> {
@@ -389,12 +350,12 @@ class OpenWal implements Wal {
   }
 
   saveCursorsSync(rows: readonly CursorRow[]): void {
-    this.#fence();
+    this.#fence.assert();
     this.#cursors.saveSync(this.logId, rows);
   }
 
   async syncCursors(): Promise<void> {
-    this.#fence();
+    this.#fence.assert();
     await this.#cursors.sync();
   }
 
@@ -408,7 +369,7 @@ class OpenWal implements Wal {
 
   /** A power cut must not find the old segments gone and the new one not there yet. */
   async #removeFiles(): Promise<void> {
-    if (!this.#retention.hasDoomed || !this.#isOurs()) return;
+    if (!this.#retention.hasDoomed || !this.#fence.isOurs) return;
     try {
       if (this.#writer.dirty) await this.#commit.syncNow();
       await this.#retention.removeFiles();
@@ -435,7 +396,7 @@ class OpenWal implements Wal {
     try {
       this.#writer.rotate(this.writtenSeq);
     } catch (error) {
-      this.#refused(error);
+      this.#refusal.met(error);
     }
   }
 
@@ -443,7 +404,7 @@ class OpenWal implements Wal {
     const from = Math.min(seq, this.writtenSeq);
     // Segments that were trimmed may come back with a power cut: only what is stored counts.
     if (!(from > this.#from)) return;
-    this.#fence();
+    this.#fence.assert();
     this.#cursors.saveSync(this.logId, this.#cursors.rows, from);
     await this.#cursors.sync();
     this.#from = from;
@@ -463,7 +424,7 @@ class OpenWal implements Wal {
     }
     if (seq >= this.nextSeq - 1) return;
     await this.sync();
-    await this.#grafting;
+    await this.#grafting.settled;
     await this.#compacting;
     // What stays must not be less durable than the new segment that goes on behind it.
     await this.#commit.syncNow();
@@ -483,20 +444,10 @@ class OpenWal implements Wal {
     this.window.forgetFrom(seq + 1);
     this.inputs.clear();
     for (const [file, mark] of cut.inputs) this.inputs.set(file, mark);
-    const grafting = this.#graftOrWait(() => this.#graft(cut.site, cut.carried));
-    this.#grafting = grafting.catch((error) => void this.#failed(error));
-    await this.#grafting;
-    if (this.failure !== undefined) throw this.failure;
-  }
-
-  /** Grafts now, or when there is room. */
-  async #graftOrWait(graft: () => Promise<void>): Promise<void> {
     try {
-      await graft();
+      await this.#grafting.orWait(() => this.#grafting.once(cut.site, cut.carried));
     } catch (error) {
-      if (!isOutOfRoom(error)) throw error;
-      this.#refused(error);
-      await this.#whenThereIsRoom(graft);
+      throw this.#failed(error);
     }
   }
 
@@ -505,21 +456,26 @@ class OpenWal implements Wal {
   }
 
   async #compact(): Promise<void> {
-    await this.#grafting;
-    this.#fence();
-    // What is not durable may be written anew elsewhere, and is left alone.
-    const { segments } = this;
-    const finished = this.#writer.ready ? segments.indexOf(this.#writer.durable.segment) : 0;
-    const sealed = segments.slice(0, Math.max(0, finished));
-    for (const run of joinable(sealed, this.#settings.segmentBytes)) {
-      if (this.#closing !== undefined) return;
-      const endSeq = segments[segments.indexOf(run.at(-1)!) + 1]?.header.first;
-      if (endSeq === undefined) continue;
-      const joined = await joinSegments(this.store, run, this.firstSeq, endSeq);
-      if (joined === undefined) continue;
-      if (!this.#retention.replace(run, joined)) this.#retention.discard([joined.name]);
-      await this.#removeFiles();
-    }
+    await this.#grafting.settled;
+    this.#fence.assert();
+    await compactSegments({
+      store: this.store,
+      segments: this.segments,
+      firstSeq: this.firstSeq,
+      finished: () => this.#finishedSegments(),
+      replace: (run, by) => this.#replace(run, by),
+      isClosing: () => this.#closing !== undefined,
+    }, this.#settings.segmentBytes);
+  }
+
+  #finishedSegments(): readonly Segment[] {
+    if (!this.#writer.ready) return [];
+    return this.segments.slice(0, Math.max(0, this.segments.indexOf(this.#writer.durable.segment)));
+  }
+
+  async #replace(run: readonly Segment[], by: Segment): Promise<void> {
+    if (!this.#retention.replace(run, by)) this.#retention.discard([by.name]);
+    await this.#removeFiles();
   }
 
   stats(): LogStats {
@@ -543,10 +499,10 @@ class OpenWal implements Wal {
 
   async #close(): Promise<void> {
     try {
-      // `#closing` is set from here on: who waits for room looks again, once, and then gives up.
+      // `#closing` is set from here on.
       await undefined;
-      this.#stopWaiting?.();
-      await this.#grafting;
+      this.#grafting.stop();
+      await this.#grafting.settled;
       this.flushSync();
       // Even if the disk refuses more: what it took is made durable, and no sync may be in flight below.
       if (this.failure === undefined) await this.#commit.syncNow();
@@ -556,11 +512,10 @@ class OpenWal implements Wal {
       await this.#retention.settled;
     } finally {
       this.#tellLost();
-
       this.#closed = new StoreFailedError(
         `The log in "${this.store.label}" is closed: open it again to write to it`,
       );
-      this.#cancelHorizon?.();
+      this.#horizon.stop();
       this.#commit.stop(this.#closed);
       this.#writer.close();
       this.#cursors.close();
@@ -601,19 +556,7 @@ class OpenWal implements Wal {
   #synced(seq: number): void {
     this.#syncedSeq = Math.max(this.#syncedSeq, seq);
     this.#syncs++;
-    this.#cancelHorizon ??= this.#writeHorizonLater();
-  }
-
-  /**
-   * When nothing more was synced for a while, a frame without records tells how far the log is durable:
-   * damage in the last records can then be told from a write that was cut.
-   */
-  #writeHorizonLater(): () => void {
-    const syncs = this.#syncs;
-    return this.#clock.setTimer(() => {
-      this.#cancelHorizon = syncs === this.#syncs ? undefined : this.#writeHorizonLater();
-      if (syncs === this.#syncs) this.#writeHorizon();
-    }, HORIZON_MS);
+    this.#horizon.synced();
   }
 
   /** False if there is nothing new to tell, or more to write first. */
@@ -637,7 +580,7 @@ class OpenWal implements Wal {
     } catch (error) {
       await this.#rewrite(error);
     }
-    if (!this.store.isHeld()) throw this.#lockLost();
+    this.#fence.assert();
   }
 
   /**
@@ -647,7 +590,7 @@ class OpenWal implements Wal {
   async #rewrite(error: unknown): Promise<void> {
     const { held, durable } = this.#writer;
     this.#writer.close();
-    this.#fence();
+    this.#fence.assert();
     markFailedSync(this.store);
     if (held === undefined || this.#closing !== undefined) throw error;
     this.#tell({
@@ -660,9 +603,7 @@ class OpenWal implements Wal {
     const site = siteAt(this.segments, { index, offset: durable.end, seq: first });
     const lines = held.map(({ chunk, mark }) => ({ chunk, mark }));
     this.#retention.discard([FAILED_SYNC_NAME]);
-    const grafting = this.#graftOrWait(() => this.#graft(site, lines));
-    this.#grafting = grafting.catch(() => {});
-    await grafting;
+    await this.#grafting.orWait(() => this.#grafting.once(site, lines));
   }
 
   #failed(error: unknown): Error {

@@ -1,0 +1,30 @@
+import { messageOf } from "../errors.ts";
+import type { LogNotice } from "../storage/store.ts";
+
+/** Tells once that the disk refuses to write, until it has written again. */
+export class Refusal {
+  readonly #label: string;
+  readonly #tell: (notice: LogNotice) => void;
+  #isTold = false;
+
+  constructor(label: string, tell: (notice: LogNotice) => void) {
+    this.#label = label;
+    this.#tell = tell;
+  }
+
+  /** The disk refused. */
+  met(error: unknown): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    this.#tell({
+      kind: "write-failed",
+      message: `Cannot write to the log in "${this.#label}": ${messageOf(error)}; ` +
+        `records wait in memory until it works again`,
+    });
+  }
+
+  /** The disk has written. */
+  over(): void {
+    this.#isTold = false;
+  }
+}

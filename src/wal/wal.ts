@@ -1,43 +1,26 @@
-import { type Clock, systemClock } from "../clock.ts";
-import { messageOf, StoreFailedError } from "../errors.ts";
+import { systemClock } from "../clock.ts";
 import type {
   CursorRow,
   FileStore,
   InputMark,
   LogChunk,
   LogEntry,
-  LogNotice,
   LogReader,
   LogStats,
   LogStore,
-  StoreFile,
+  SyncPolicy,
 } from "../storage/store.ts";
-import { GroupCommit } from "./commit.ts";
-import { compactSegments } from "./compact.ts";
 import { CursorFile } from "./cursors.ts";
 import { DamageFound, type LostRecords } from "./damage.ts";
 import { entries } from "./entries.ts";
-import { Fence } from "./fence.ts";
-import { isOutOfRoom } from "./graft.ts";
-import { Grafting } from "./grafting.ts";
-import { HorizonTimer } from "./horizon.ts";
+import { Journal } from "./journal.ts";
 import { readable } from "./readable.ts";
 import { WalReader } from "./reader.ts";
-import { recover, type RecoveredLog } from "./recovery.ts";
-import { Refusal } from "./refusal.ts";
-import { Retention } from "./retention.ts";
-import {
-  FAILED_SYNC_NAME,
-  markFailedSync,
-  type NewSegment,
-  randomHex32,
-  type Segment,
-} from "./segment.ts";
-import { type WalOptions, type WalSettings, walSettings } from "./settings.ts";
-import { cutToEnd, findCut, linesFrom, type Site, siteAt, syncFrom } from "./site.ts";
-import { type StagedFrame, Staging } from "./staging.ts";
-import { Window } from "./window.ts";
-import { SegmentWriter } from "./writer.ts";
+import { recover } from "./recovery.ts";
+import type { Segment } from "./segment.ts";
+import { type WalOptions, walSettings } from "./settings.ts";
+import { findCut } from "./site.ts";
+import type { Window } from "./window.ts";
 
 export type { WalOptions } from "./settings.ts";
 
@@ -82,9 +65,10 @@ export async function openWal(store: FileStore, options: WalOptions = {}): Promi
     try {
       const names = entries.map(({ name }) => name);
       const found = await recover(store, names, settings.onDamage, onNotice, cursors.log);
-      const log = new OpenWal(store, settings, found, cursors, onNotice, clock);
-      await log.begin(found);
-      return log;
+      const journal = new Journal(store, settings, found, onNotice, clock);
+      const damage = new DamageFound(store, settings.onDamage, onNotice, found.lost);
+      await journal.begin(found);
+      return new OpenWal(journal, settings.sync, cursors, damage);
     } catch (error) {
       cursors.close();
       throw error;
@@ -96,192 +80,75 @@ export async function openWal(store: FileStore, options: WalOptions = {}): Promi
 }
 
 class OpenWal implements Wal {
-  readonly store: FileStore;
-  readonly logId: string;
-  readonly run: string;
-  readonly window: Window;
-  readonly inputs: Map<string, InputMark>;
   readonly acknowledges: "memory" | "kill" | "power-cut";
   readonly absorbs: boolean;
-  nextSeq: number;
-  writtenSeq: number;
-  failure: Error | undefined;
-  readonly #settings: WalSettings;
-  readonly #clock: Clock;
-  readonly #retention: Retention;
-  readonly #staging: Staging;
-  readonly #writer: SegmentWriter;
-  readonly #commit: GroupCommit;
+  readonly #journal: Journal;
   readonly #cursors: CursorFile;
-  readonly #tell: (notice: LogNotice) => void;
-  readonly #listeners = new Set<(chunk: LogChunk) => void>();
   readonly #damage: DamageFound;
-  readonly #epoch: number;
-  #turn = 0;
   #from: number;
-  #syncedSeq: number;
-  /** What the last frame tells of how far the log is durable. */
-  #horizonSeq: number;
-  readonly #horizon: HorizonTimer;
-  #syncs = 0;
-  readonly #refusal: Refusal;
-  readonly #fence: Fence;
-  readonly #grafting: Grafting;
-  #compacting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
-  #closed: StoreFailedError | undefined;
 
-  constructor(
-    store: FileStore,
-    settings: WalSettings,
-    found: RecoveredLog,
-    cursors: CursorFile,
-    tell: (notice: LogNotice) => void,
-    clock: Clock,
-  ) {
-    this.store = store;
-    this.logId = found.log ?? randomHex32() + randomHex32();
-    this.run = `${this.logId}.${found.epoch}`;
-    this.window = new Window(settings.windowBytes);
-    this.inputs = found.inputs;
-    this.#settings = settings;
-    this.#clock = clock;
-    this.#retention = new Retention(store, found.segments, settings, clock, tell);
-    const disk = store.keeps === "disk";
-    this.acknowledges = !disk ? "memory" : settings.sync === "always" ? "power-cut" : "kill";
+  constructor(journal: Journal, sync: SyncPolicy, cursors: CursorFile, damage: DamageFound) {
+    const isOnDisk = journal.store.keeps === "disk";
+    this.acknowledges = !isOnDisk ? "memory" : sync === "always" ? "power-cut" : "kill";
     // A store in memory cannot take over what the buffer is too small for.
-    this.absorbs = disk;
-    this.nextSeq = this.writtenSeq = found.nextSeq;
-    this.#syncedSeq = this.#horizonSeq = found.proven.seq;
-    this.#epoch = found.epoch;
-    this.#from = Math.min(cursors.from, found.nextSeq);
+    this.absorbs = isOnDisk;
+    this.#journal = journal;
     this.#cursors = cursors;
-    this.#tell = tell;
-    this.#refusal = new Refusal(store.label, tell);
-    this.#fence = new Fence(store, (error) => this.#failed(error));
-    this.#damage = new DamageFound(store, settings.onDamage, tell, found.lost);
-    this.#writer = new SegmentWriter(
-      store,
-      {
-        seal: (frame) => this.#seal(frame),
-        wrote: (frame) => this.#wrote(frame),
-        rotated: (segment) => this.#rotated(segment),
-        inputs: () => [...this.inputs.values()],
-        fence: () => this.#fence.assert(),
-        abandoned: (name) => this.#abandoned(name),
-        now: () => clock.now(),
-      },
-      settings.segmentBytes,
-      settings.sync !== "never",
-    );
-    this.#staging = new Staging({
-      salt: () => this.#writer.segment.header.salt,
-      durableSeq: () => this.#syncedSeq,
-      crc32: store.crc32,
-    });
-    this.#commit = new GroupCommit(
-      {
-        flush: () => this.flushSync(),
-        writtenSeq: () => this.writtenSeq,
-        dirty: () => this.#writer.dirty,
-        sync: () => this.#syncWritten(),
-        synced: (seq) => this.#synced(seq),
-        failed: (error) => this.#failed(error),
-      },
-      settings.sync,
-      settings.syncIntervalMs,
-      clock,
-    );
-    this.#horizon = new HorizonTimer(clock, () => this.#writeHorizon());
-    this.#grafting = new Grafting(
-      {
-        store,
-        fence: () => this.#fence.assert(),
-        header: () => this.#header(),
-        writtenSeq: () => this.writtenSeq,
-        grafted: (segment, file, endSeq) => this.#grafted(segment, file, endSeq),
-        refused: (error) => this.#refusal.met(error),
-      },
-      clock,
-    );
+    this.#damage = damage;
+    this.#from = Math.min(cursors.from, journal.nextSeq);
   }
 
-  /**
-   * Begins a segment of this opening. What is not proven to be durable goes into it anew: after a failed
-   * sync, and after a kill, the system may show bytes that are not on the disk. A full disk does not keep
-   * the log from being read: the segment is begun when there is room.
-   */
-  async begin({ segments, proven, obsolete, loose }: RecoveredLog): Promise<void> {
-    this.#retention.discard(obsolete);
-    const end = {
-      index: segments.length - 1,
-      offset: segments.at(-1)?.end ?? 0,
-      seq: this.nextSeq,
-    };
-    const copies = this.#settings.sync !== "never";
-    if (!copies) await syncFrom(this.store, segments, proven.index);
-    const place = copies ? proven : end;
-    const graft = async (): Promise<void> => {
-      const lines = linesFrom(this.store, segments, place);
-      await this.#grafting.once(siteAt(segments, place), lines);
-      for (const segment of loose) await cutToEnd(this.store, segment);
-    };
-    try {
-      await graft();
-    } catch (error) {
-      if (!isOutOfRoom(error)) throw this.#notBegun(error);
-      this.#grafting.later(graft, error).catch((error) => this.#failed(error));
-    }
+  get store(): FileStore {
+    return this.#journal.store;
   }
 
-  #notBegun(error: unknown): StoreFailedError {
-    if (error instanceof StoreFailedError) return error;
-    return new StoreFailedError(
-      `The log in "${this.store.label}" cannot begin a new segment: ${messageOf(error)}; ` +
-        `mend the disk, or use another folder`,
-      { cause: error },
-    );
+  get logId(): string {
+    return this.#journal.logId;
   }
 
-  #header(): Omit<NewSegment, keyof Site> {
-    return {
-      log: this.logId,
-      epoch: this.#epoch,
-      turn: this.#turn++,
-      boot: this.store.boot,
-      created: new Date(this.#clock.now()).toISOString(),
-      inputs: [...this.inputs.values()],
-    };
+  get run(): string {
+    return this.#journal.run;
   }
 
-  async #grafted(segment: Segment, file: StoreFile, endSeq: number): Promise<void> {
-    this.#retention.supersede(segment);
-    this.#writer.adopt(segment, file);
-    this.#refusal.over();
-    this.#synced(endSeq);
-    await this.#retention.removeFiles();
-    const before = this.segments.at(-2);
-    if (before !== undefined) await cutToEnd(this.store, before);
+  get window(): Window {
+    return this.#journal.window;
+  }
+
+  get inputs(): ReadonlyMap<string, InputMark> {
+    return this.#journal.inputs;
   }
 
   get segments(): readonly Segment[] {
-    return this.#retention.segments;
+    return this.#journal.segments;
   }
 
   get firstSeq(): number {
     return Math.max(this.#from, this.segments[0]?.header.first ?? this.writtenSeq);
   }
 
+  get nextSeq(): number {
+    return this.#journal.nextSeq;
+  }
+
+  get writtenSeq(): number {
+    return this.#journal.writtenSeq;
+  }
+
   get durableSeq(): number {
-    return this.acknowledges === "power-cut" ? this.#syncedSeq : this.writtenSeq;
+    return this.acknowledges === "power-cut" ? this.#journal.syncedSeq : this.writtenSeq;
+  }
+
+  get failure(): Error | undefined {
+    return this.#journal.failure;
   }
 
   get stagedBytes(): number {
-    return this.#staging.bytes + this.#writer.waitingBytes;
+    return this.#journal.stagedBytes;
   }
 
   get full(): boolean {
-    return this.#retention.isFull(this.stagedBytes);
+    return this.#journal.retention.isFull(this.stagedBytes);
   }
 
   get evictTo(): number {
@@ -289,44 +156,21 @@ class OpenWal implements Wal {
   }
 
   stage(line: string, mark?: InputMark): number {
-    const seq = this.nextSeq;
-    if (seq >= Number.MAX_SAFE_INTEGER) {
-      throw new RangeError(`The log in "${this.store.label}" has no numbers left: begin a new one`);
-    }
-    this.nextSeq = seq + 1;
-    this.#staging.add(line, seq, mark);
-    return seq;
+    return this.#journal.stage(line, mark);
   }
 
   flushSync(): boolean {
-    if (this.failure !== undefined || this.#closed !== undefined) return false;
-    try {
-      const done = this.#writer.writeSync(this.#staging.take());
-      if (done) this.#refusal.over();
-      // Where an acknowledgement follows the write, this is the moment to make sure that it is ours.
-      return done && (this.#settings.sync === "always" || this.#fence.isOurs);
-    } catch (error) {
-      if (this.failure === undefined) this.#refusal.met(error);
-      return false;
-    }
-  }
-
-  #abandoned(name: string): void {
-    this.#retention.discard([name]);
-    // Before the next try leaves another one; `close` waits for it.
-    void this.#retention.removeFiles();
+    return this.#journal.flushSync();
   }
 
   sync(): Promise<void> {
-    const refusal = this.failure ?? this.#closed;
+    const { refusal } = this.#journal;
     if (refusal !== undefined) return Promise.reject(refusal);
-    if (this.durableSeq >= this.nextSeq) return Promise.resolve();
-    return this.#commit.request();
+    return this.durableSeq >= this.nextSeq ? Promise.resolve() : this.#journal.commit();
   }
 
   onWritten(listener: (chunk: LogChunk) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#journal.onWritten(listener);
   }
 
   reader(fromSeq: number): LogReader {
@@ -350,68 +194,47 @@ class OpenWal implements Wal {
   }
 
   saveCursorsSync(rows: readonly CursorRow[]): void {
-    this.#fence.assert();
+    this.#journal.fence.assert();
     this.#cursors.saveSync(this.logId, rows);
   }
 
   async syncCursors(): Promise<void> {
-    this.#fence.assert();
+    this.#journal.fence.assert();
     await this.#cursors.sync();
   }
 
   trim(seq: number): Promise<void> {
     // Segments go at once; a log in memory makes room in the middle of a call.
-    if (this.#oversized(seq)) this.#beginAnew();
-    while (this.#retention.canRemove(seq, this.full)) this.#retention.takeOldest();
+    if (this.#oversized(seq)) this.#journal.beginAnew();
+    while (this.#journal.retention.canRemove(seq, this.full)) this.#journal.retention.takeOldest();
     this.window.forgetBelow(this.firstSeq);
-    return this.#removeFiles();
-  }
-
-  /** A power cut must not find the old segments gone and the new one not there yet. */
-  async #removeFiles(): Promise<void> {
-    if (!this.#retention.hasDoomed || !this.#fence.isOurs) return;
-    try {
-      if (this.#writer.dirty) await this.#commit.syncNow();
-      await this.#retention.removeFiles();
-    } catch {
-      // The log has failed, which was told; its files stay.
-    }
+    return this.#journal.removeFiles();
   }
 
   canTrim(seq: number): boolean {
-    return this.#retention.canRemove(seq, this.full) || this.#oversized(seq);
+    return this.#journal.retention.canRemove(seq, this.full) || this.#oversized(seq);
   }
 
   /** A few long records can fill the log by themselves: their segment goes once all are settled. */
   #oversized(seq: number): boolean {
-    return this.segments.length === 1 && this.full && seq >= this.writtenSeq && this.#canBeginAnew;
-  }
-
-  get #canBeginAnew(): boolean {
-    const { ready, waiting } = this.#writer;
-    return ready && !waiting && this.writtenSeq > this.#writer.segment.header.first;
-  }
-
-  #beginAnew(): void {
-    try {
-      this.#writer.rotate(this.writtenSeq);
-    } catch (error) {
-      this.#refusal.met(error);
-    }
+    return this.segments.length === 1 && this.full && seq >= this.writtenSeq &&
+      this.#journal.canBeginAnew;
   }
 
   async truncateBefore(seq: number): Promise<void> {
     const from = Math.min(seq, this.writtenSeq);
     // Segments that were trimmed may come back with a power cut: only what is stored counts.
     if (!(from > this.#from)) return;
-    this.#fence.assert();
+    this.#journal.fence.assert();
     this.#cursors.saveSync(this.logId, this.#cursors.rows, from);
     await this.#cursors.sync();
     this.#from = from;
-    if (from === this.writtenSeq && this.#canBeginAnew) this.#beginAnew();
-    while ((this.segments[1]?.header.first ?? Infinity) <= from) this.#retention.takeOldest();
+    if (from === this.writtenSeq && this.#journal.canBeginAnew) this.#journal.beginAnew();
+    while ((this.segments[1]?.header.first ?? Infinity) <= from) {
+      this.#journal.retention.takeOldest();
+    }
     this.window.forgetBelow(from);
-    await this.#removeFiles();
+    await this.#journal.removeFiles();
   }
 
   async truncateAfter(seq: number): Promise<void> {
@@ -424,10 +247,8 @@ class OpenWal implements Wal {
     }
     if (seq >= this.nextSeq - 1) return;
     await this.sync();
-    await this.#grafting.settled;
-    await this.#compacting;
     // What stays must not be less durable than the new segment that goes on behind it.
-    await this.#commit.syncNow();
+    await this.#journal.settle();
     const cut = await findCut(this.store, this.segments, seq + 1);
     const rows = this.#cursors.rows.map((row) => ({
       ...row,
@@ -435,57 +256,21 @@ class OpenWal implements Wal {
     }));
     this.saveCursorsSync(rows);
     await this.syncCursors();
-    // From here on nothing is written before the cut is made; what was staged meanwhile goes as well.
-    this.#writer.close();
-    this.#writer.forgetWaiting();
-    this.#staging.take();
-    this.nextSeq = this.writtenSeq = seq + 1;
-    this.#syncedSeq = Math.min(this.#syncedSeq, seq + 1);
-    this.window.forgetFrom(seq + 1);
-    this.inputs.clear();
-    for (const [file, mark] of cut.inputs) this.inputs.set(file, mark);
-    try {
-      await this.#grafting.orWait(() => this.#grafting.once(cut.site, cut.carried));
-    } catch (error) {
-      throw this.#failed(error);
-    }
+    await this.#journal.cutBefore(seq + 1, cut);
   }
 
   compact(): Promise<void> {
-    return this.#compacting ??= this.#compact().finally(() => this.#compacting = undefined);
-  }
-
-  async #compact(): Promise<void> {
-    await this.#grafting.settled;
-    this.#fence.assert();
-    await compactSegments({
-      store: this.store,
-      segments: this.segments,
-      firstSeq: this.firstSeq,
-      finished: () => this.#finishedSegments(),
-      replace: (run, by) => this.#replace(run, by),
-      isClosing: () => this.#closing !== undefined,
-    }, this.#settings.segmentBytes);
-  }
-
-  #finishedSegments(): readonly Segment[] {
-    if (!this.#writer.ready) return [];
-    return this.segments.slice(0, Math.max(0, this.segments.indexOf(this.#writer.durable.segment)));
-  }
-
-  async #replace(run: readonly Segment[], by: Segment): Promise<void> {
-    if (!this.#retention.replace(run, by)) this.#retention.discard([by.name]);
-    await this.#removeFiles();
+    return this.#journal.compact(this.firstSeq);
   }
 
   stats(): LogStats {
     return {
-      bytes: this.#retention.bytes,
+      bytes: this.#journal.retention.bytes,
       segments: this.segments.length,
       entries: this.writtenSeq - this.firstSeq,
       damaged: this.#damage.lost,
-      syncs: this.#syncs,
-      writes: this.#writer.writes,
+      syncs: this.#journal.syncs,
+      writes: this.#journal.writes,
     };
   }
 
@@ -499,123 +284,10 @@ class OpenWal implements Wal {
 
   async #close(): Promise<void> {
     try {
-      // `#closing` is set from here on.
-      await undefined;
-      this.#grafting.stop();
-      await this.#grafting.settled;
-      this.flushSync();
-      // Even if the disk refuses more: what it took is made durable, and no sync may be in flight below.
-      if (this.failure === undefined) await this.#commit.syncNow();
-      if (this.#writeHorizon()) await this.#commit.syncNow();
-      await this.#writer.finish();
-      await this.#compacting?.catch(() => {});
-      await this.#retention.settled;
+      await this.#journal.close();
     } finally {
-      this.#tellLost();
-      this.#closed = new StoreFailedError(
-        `The log in "${this.store.label}" is closed: open it again to write to it`,
-      );
-      this.#horizon.stop();
-      this.#commit.stop(this.#closed);
-      this.#writer.close();
       this.#cursors.close();
       await this.store.close();
     }
-  }
-
-  #tellLost(): void {
-    const count = this.nextSeq - this.writtenSeq;
-    if (count === 0) return;
-    const message =
-      `The log in "${this.store.label}" is closed with ${count} records that the disk ` +
-      `did not take: they are lost`;
-    this.#tell({ kind: "failed", message });
-  }
-
-  #seal(frame: StagedFrame): void {
-    this.#staging.seal(frame);
-    this.#horizonSeq = this.#syncedSeq;
-  }
-
-  #wrote(frame: StagedFrame): void {
-    const { chunk, mark } = frame;
-    if (chunk.count === 0) return;
-    this.writtenSeq = chunk.firstSeq + chunk.count;
-    if (mark !== undefined) this.inputs.set(mark.file, mark);
-    this.window.push(chunk);
-    this.#commit.written();
-    for (const listener of this.#listeners) listener(chunk);
-  }
-
-  #rotated(segment: Segment): void {
-    this.#retention.add(segment);
-    // So that an opening need not look further back than this; a failure is told by `#failed`.
-    if (this.#settings.sync === "never") this.#commit.syncNow().catch(() => {});
-  }
-
-  #synced(seq: number): void {
-    this.#syncedSeq = Math.max(this.#syncedSeq, seq);
-    this.#syncs++;
-    this.#horizon.synced();
-  }
-
-  /** False if there is nothing new to tell, or more to write first. */
-  #writeHorizon(): boolean {
-    const told = this.#horizonSeq >= this.#syncedSeq || this.writtenSeq > this.#syncedSeq;
-    const idle = this.#writer.ready && !this.#writer.waiting && this.#staging.bytes === 0;
-    if (told || !idle || this.failure !== undefined || this.#settings.sync === "never") {
-      return false;
-    }
-    try {
-      return this.#writer.writeSync([this.#staging.horizon(this.writtenSeq)]);
-    } catch {
-      // It goes out with what is written next.
-      return false;
-    }
-  }
-
-  async #syncWritten(): Promise<void> {
-    try {
-      await this.#writer.sync();
-    } catch (error) {
-      await this.#rewrite(error);
-    }
-    this.#fence.assert();
-  }
-
-  /**
-   * After a failed sync the same bytes are never synced again: the kernel may have dropped them, and
-   * would call that a success. What was not durable is written once more from memory, in a new segment.
-   */
-  async #rewrite(error: unknown): Promise<void> {
-    const { held, durable } = this.#writer;
-    this.#writer.close();
-    this.#fence.assert();
-    markFailedSync(this.store);
-    if (held === undefined || this.#closing !== undefined) throw error;
-    this.#tell({
-      kind: "write-failed",
-      message: `Segment "${durable.segment.name}" in "${this.store.label}" cannot be synced: ` +
-        `${messageOf(error)}; what was not durable is written anew into another one`,
-    });
-    const first = held.find(({ chunk }) => chunk.count > 0)?.chunk.firstSeq ?? this.writtenSeq;
-    const index = this.segments.indexOf(durable.segment);
-    const site = siteAt(this.segments, { index, offset: durable.end, seq: first });
-    const lines = held.map(({ chunk, mark }) => ({ chunk, mark }));
-    this.#retention.discard([FAILED_SYNC_NAME]);
-    await this.#grafting.orWait(() => this.#grafting.once(site, lines));
-  }
-
-  #failed(error: unknown): Error {
-    if (this.failure !== undefined) return this.failure;
-    this.failure = error instanceof StoreFailedError ? error : new StoreFailedError(
-      `The log in "${this.store.label}" cannot be synced: ${messageOf(error)}; ` +
-        `it takes no more records, those acknowledged stay readable`,
-      { cause: error },
-    );
-    this.#writer.close();
-    this.#commit.fail(this.failure);
-    this.#tell({ kind: "failed", message: this.failure.message });
-    return this.failure;
   }
 }

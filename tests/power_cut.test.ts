@@ -2,8 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openPipeline, type Sink } from "../mod.ts";
+import { type Clock, systemClock } from "../src/clock.ts";
 import { simulatedDisk } from "../src/testing/mod.ts";
 import { seededRandom } from "../src/testing/random.ts";
+
+/** A pipeline that died with its disk keeps no process alive. */
+const clock: Clock = { ...systemClock, hold: () => () => {} };
 
 /** A sink that keeps lines in a file of its own, of which a power cut leaves any length after the synced. */
 function losingFile(): Sink & { lines: string[]; synced: number } {
@@ -24,6 +28,44 @@ function losingFile(): Sink & { lines: string[]; synced: number } {
   return file as unknown as Sink & { lines: string[]; synced: number };
 }
 
+test("Durable means durable: what a pipeline acknowledged survives any power cut", async () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const disk = simulatedDisk({ seed });
+    const acknowledged: string[] = [];
+    const delivered: string[] = [];
+    const open = () =>
+      openPipeline({
+        sinks: {
+          list: (batch) => {
+            for (const { msg } of batch.records()) delivered.push(msg);
+          },
+        },
+        wal: { store: disk.store(), segmentBytes: 4096, retain: 0 },
+        onEvent: () => {},
+        clock,
+      });
+    for (let life = 0; life < 4; life++) {
+      let isOver = false;
+      disk.crashAt(disk.calls + 60 + (seed * 7) % 97, "power");
+      await disk.untilCrash(async () => {
+        const pipeline = await open();
+        for (let i = 0; !isOver; i++) {
+          const msg = `${life}-${i}`;
+          await pipeline.append({ level: "info", msg });
+          if (!isOver) acknowledged.push(msg);
+        }
+      });
+      isOver = true;
+    }
+    const last = await open();
+    await last.drain();
+    await last.close();
+    const missing = acknowledged.filter((msg) => !delivered.includes(msg));
+    assert.deepEqual(missing, [], `seed ${seed}`);
+    assert.ok(acknowledged.length > 0);
+  }
+});
+
 test("a power cut after a cursor was stored loses no record that the sink's file loses", async () => {
   for (let seed = 1; seed <= 30; seed++) {
     const random = seededRandom(seed);
@@ -35,6 +77,7 @@ test("a power cut after a cursor was stored loses no record that the sink's file
         sinks: { file },
         wal: { store: disk.store(), segmentBytes: 4096, retain: 0 },
         onEvent: () => {},
+        clock,
       });
     let pipeline = await open();
     for (let life = 0; life < 3; life++) {

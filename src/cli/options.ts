@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { assertFlags, type FlagRules } from "./flags.ts";
 import { durationOf, parseDuration, sizeOf } from "./quantity.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -69,7 +70,8 @@ const DEFAULT_DRAIN_TIMEOUT_MS = 10_000;
  * @throws {UsageError} If an option is unknown, has no value or a wrong one, or contradicts another
  */
 export function parseRunOptions(args: readonly string[]): RunOptions {
-  const { values } = readFlags(args);
+  assertFlags(args, RULES);
+  const { values } = parseArgs({ args: [...args], options: FLAGS });
   const demo = values.demo ?? false;
   const inputs = values.input ?? [];
   if (demo && inputs.length > 0) {
@@ -92,42 +94,6 @@ export function parseRunOptions(args: readonly string[]): RunOptions {
   };
 }
 
-/** The flags, after mistakes were told in words of our own: those of the runtimes differ. */
-function readFlags(args: readonly string[]) {
-  const config = { args: [...args], options: FLAGS, allowPositionals: true };
-  const { tokens } = parseArgs({ ...config, strict: false, tokens: true });
-  for (const token of tokens) {
-    if (token.kind === "positional") {
-      throw new UsageError(`Unexpected argument "${token.value}": name inputs with --input`);
-    }
-    if (token.kind === "option") assertFlag(token);
-  }
-  return parseArgs(config);
-}
-
-interface OptionToken {
-  readonly name: string;
-  readonly rawName: string;
-  readonly value: string | undefined;
-  readonly inlineValue: boolean | undefined;
-}
-
-function assertFlag({ name, rawName, value, inlineValue }: OptionToken): void {
-  if (!Object.hasOwn(FLAGS, name)) {
-    const known = Object.keys(FLAGS).map((flag) => `--${flag}`).join(", ");
-    throw new UsageError(`Unknown option "${rawName}": use ${known}`);
-  }
-  const { type } = FLAGS[name as keyof typeof FLAGS];
-  if (type === "boolean" && value !== undefined) {
-    throw new UsageError(`Option "${rawName}" takes no value: leave out "${value}"`);
-  }
-  if (type === "boolean") return;
-  const isNextFlag = value !== undefined && !inlineValue && /^-./.test(value);
-  if (value === undefined || value === "" || isNextFlag) {
-    throw new UsageError(`Option "${rawName}" needs a value, for example ${EXAMPLES[name]}`);
-  }
-}
-
 const EXAMPLES: Readonly<Record<string, string>> = {
   input: "--input app.log",
   output: "--output out.ndjson",
@@ -135,6 +101,13 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   retain: "--retain 64MiB",
   listen: "--listen 127.0.0.1:8484",
   "drain-timeout": "--drain-timeout 10s",
+};
+
+const RULES: FlagRules = {
+  flags: FLAGS,
+  examples: EXAMPLES,
+  positionals: 0,
+  advice: "name inputs with --input",
 };
 
 /** What is kept goes by whole segments: a quarter of it, 1 MiB at least. */

@@ -112,3 +112,22 @@ export {
 } from "./src/tail/hub.ts";
 export { openWal, type Wal, type WalOptions } from "./src/wal/wal.ts";
 export type { DamagePolicy } from "./src/wal/damage.ts";
+export {
+  type AsideFile,
+  type DamagedRange,
+  type InspectedCursor,
+  type InspectedLog,
+  type InspectedSegment,
+  inspectLog,
+  type InspectOptions,
+  readChunks,
+  type ReadChunksOptions,
+  readEntries,
+  type ReadEntriesOptions,
+  type ReadEntry,
+  type TornTail,
+  type VerifiedLog,
+  verifyLog,
+  type VerifyOptions,
+} from "./src/wal/inspect.ts";
+export type { LineFilter } from "./src/wal/inspect_filter.ts";

@@ -8,6 +8,7 @@ Usage: logflume <command> [options]
 
 Commands:
   run    read lines, make them durable, deliver them, show them live
+  wal    look into a log: list, print and verify what is in it
 
 Options:
   -h, --help     show this help; "logflume run --help" shows that of the command

@@ -1,5 +1,5 @@
 /**
- * The command line: `logflume run` and its like.
+ * The command line: `logflume run` and `logflume wal`.
  *
  * @module
  */
@@ -8,10 +8,11 @@ import { MAIN_HELP, VERSION } from "./help.ts";
 import { run } from "./run.ts";
 import { print, say, sayRaw } from "./say.ts";
 import { UsageError } from "./usage_error.ts";
+import { wal } from "./wal.ts";
 
 /**
  * Runs a command line, without the names of the runtime and of the program, and answers the exit code:
- * 0 done, 1 records are pending, 2 wrong usage, 3 dead letters.
+ * 0 done, 1 records are pending or damaged, 2 wrong usage, 3 dead letters.
  *
  * @example
  * ```ts
@@ -35,6 +36,8 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
   switch (command) {
     case "run":
       return await run(rest);
+    case "wal":
+      return await wal(rest);
     case "--version":
       await print(`${VERSION}\n`);
       return 0;
@@ -47,7 +50,7 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       sayRaw(MAIN_HELP);
       return 2;
     default:
-      throw new UsageError(`Unknown command "${command}": use run, or see logflume --help`);
+      throw new UsageError(`Unknown command "${command}": use run or wal, or see logflume --help`);
   }
 }
 

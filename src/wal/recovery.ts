@@ -1,4 +1,4 @@
-import type { FileStore, InputMark, LogNotice, SeqRun } from "../storage/store.ts";
+import type { FileStore, InputMark, LogNotice, SeqRun, StoreEntry } from "../storage/store.ts";
 import { keepDamaged, keepTorn } from "./aside.ts";
 import { type ChainBreak, isSound, linkSegments } from "./chain.ts";
 import { type DamagePolicy, type RecoveryContext, reportDamage } from "./damage.ts";
@@ -35,19 +35,19 @@ export interface RecoveredLog {
  * Finds out what an earlier run left. Only the newest segments are read, back to the last record that is
  * proven to be durable; every older one is sealed by its successor.
  *
- * @param names All files of the store
+ * @param entries All files of the store
  * @param knownLog The log's id as the cursors tell it
  * @throws {DamagedLogError} If there is damage and the policy is `refuse`
  */
 export async function recover(
   store: FileStore,
-  names: readonly string[],
+  entries: readonly StoreEntry[],
   policy: DamagePolicy,
   tell: (notice: LogNotice) => void,
   knownLog: string | undefined,
 ): Promise<RecoveredLog> {
   const context = { store, policy, tell, damaged: new Set<string>() };
-  const inventory = await findSegments(context, names, knownLog);
+  const inventory = await findSegments(context, entries, knownLog);
   const { segments: found, epoch, obsolete, doubts } = inventory;
   const sizes = new Map(found.map(({ name, end }) => [name, end]));
   const { segments, superseded, strays, breaks } = linkSegments(found);

@@ -2,8 +2,8 @@ import type { FileStore, InputMark, StoreFile } from "../storage/store.ts";
 import { HEADER_UNIT_BYTES, hex32, MAX_HEADER_BYTES, readHeader, writeHeader } from "./frame.ts";
 import { readHead, writeWholeSync } from "./whole.ts";
 
-/** Most first lines are shorter; one that names many inputs is not. */
-const USUAL_HEADER_BYTES = 4096;
+/** Most first lines are no longer; one that names many inputs is. */
+const USUAL_HEADER_BYTES = 1024;
 
 /** The version of the format that this code writes. */
 export const FORMAT_VERSION = 1;
@@ -143,16 +143,19 @@ export function createSegment(
 /**
  * Reads a segment's first line.
  *
+ * @param size Bytes in the file, for who knows
  * @returns undefined if it is incomplete or its checksum does not hold
  * @throws {Error} If the segment was written by a newer version of the format
  */
 export async function readSegmentHeader(
   file: StoreFile,
   store: FileStore,
+  size: number = file.size,
 ): Promise<SegmentHeader | undefined> {
-  let value = readHeader(await readHead(file, USUAL_HEADER_BYTES), store.crc32);
-  if (value === "short" && file.size > USUAL_HEADER_BYTES) {
-    value = readHeader(await readHead(file, MAX_HEADER_BYTES), store.crc32);
+  let value: ReturnType<typeof readHeader> = "short";
+  for (let bytes = USUAL_HEADER_BYTES; value === "short" && bytes <= MAX_HEADER_BYTES;) {
+    value = readHeader(await readHead(file, Math.min(size, bytes)), store.crc32);
+    bytes *= 32;
   }
   if (value === undefined || value === "short" || value.$ !== "segment") return undefined;
   const header = value as unknown as SegmentHeader;
@@ -162,5 +165,5 @@ export async function readSegmentHeader(
         `this release reads up to ${FORMAT_VERSION}: use a newer release of logflume`,
     );
   }
-  return file.size < header.head ? undefined : header;
+  return size < header.head ? undefined : header;
 }

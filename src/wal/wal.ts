@@ -63,8 +63,7 @@ export async function openWal(store: FileStore, options: WalOptions = {}): Promi
     const entries = await store.list();
     const cursors = await CursorFile.open(store, entries);
     try {
-      const names = entries.map(({ name }) => name);
-      const found = await recover(store, names, settings.onDamage, onNotice, cursors.log);
+      const found = await recover(store, entries, settings.onDamage, onNotice, cursors.log);
       const journal = new Journal(store, settings, found, onNotice, clock);
       const damage = new DamageFound(store, settings.onDamage, onNotice, found.lost);
       await journal.begin(found);

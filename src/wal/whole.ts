@@ -17,7 +17,7 @@ export async function readWhole(
 
 /** Reads the first `bytes` bytes of a file, or all if it has fewer; at once where the store can. */
 export async function readHead(file: StoreFile, bytes: number): Promise<Uint8Array> {
-  const into = new Uint8Array(Math.min(bytes, file.size));
+  const into = new Uint8Array(bytes);
   if (file.readSync?.(into, 0) === into.length) return into;
   return into.subarray(0, await readWhole(file, into, 0));
 }

@@ -26,14 +26,20 @@ const MAX_UNACKNOWLEDGED = 10_000;
 const SMALL_LINE_BYTES = 144;
 const FRAME_BYTES = 256 + SMALL_LINE_BYTES;
 
-/** Hands all lines to the log as a producer does, and ends when all are durable. */
+/**
+ * Hands all lines to the log as a pipeline does: writes as much as one write takes, lets others run, and
+ * waits when too much is not durable yet. Ends when all is.
+ */
 export async function produce(wal: Wal, lines: readonly string[]): Promise<void> {
+  let earlier: Promise<void> | undefined;
   for (const line of lines) {
     wal.stage(line);
     if (wal.stagedBytes < TURN_BYTES) continue;
+    wal.flushSync();
     const durable = wal.sync();
-    if (wal.nextSeq - wal.durableSeq >= MAX_UNACKNOWLEDGED) await durable;
+    if (wal.nextSeq - wal.durableSeq >= MAX_UNACKNOWLEDGED) await earlier;
     else await nextTurn();
+    earlier = durable;
   }
   await wal.sync();
 }

@@ -8,8 +8,8 @@ import { writeSomeSync } from "./whole.ts";
 const MAX_WRITE_BYTES = 256 * 1024;
 /** So much is reserved at a time. */
 const RESERVE_BYTES = 1024 * 1024;
-/** Larger writes go without. */
-const RESERVE_MAX_WRITE_BYTES = 128 * 1024;
+/** Syncs of more than this go without. */
+const RESERVE_MAX_SYNC_BYTES = 128 * 1024;
 
 /** Where everything before is durable. */
 export interface DurableEnd {
@@ -68,6 +68,8 @@ export class SegmentWriter {
   #folderDirty = false;
   /** Bytes of the current segment that are reserved, used or not. */
   #reservedTo = 0;
+  /** Bytes written since the last sync began. */
+  #unsyncedBytes = 0;
   #segment: Segment | undefined;
   #durable: DurableEnd | undefined;
   /** write(2) calls. */
@@ -160,7 +162,9 @@ export class SegmentWriter {
     while (run.at < run.end) {
       this.writes++;
       this.#dirty = true;
-      run.at += writeSomeSync(this.#file!, run.slab.subarray(run.at, run.end));
+      const taken = writeSomeSync(this.#file!, run.slab.subarray(run.at, run.end));
+      run.at += taken;
+      this.#unsyncedBytes += taken;
       while (run.frames.length > 0 && run.frames[0]!.end <= run.at) {
         const frame = run.frames.shift()!;
         this.segment.end += frame.end - frame.start;
@@ -171,12 +175,13 @@ export class SegmentWriter {
   }
 
   /**
-   * Fills a part of the file with zeros ahead of small writes: a sync that need not make a change of
-   * size durable takes half the time. Large writes gain nothing by it.
+   * Fills a part of the file with zeros ahead of small syncs: one that need not make a change of size
+   * durable takes half the time. Large ones gain nothing by it, and would write everything twice.
    */
   #reserve(bytes: number): void {
     const { end } = this.segment;
-    if (!this.#holds || bytes > RESERVE_MAX_WRITE_BYTES || end + bytes <= this.#reservedTo) return;
+    const isLarge = this.#unsyncedBytes + bytes > RESERVE_MAX_SYNC_BYTES;
+    if (!this.#holds || isLarge || end + bytes <= this.#reservedTo) return;
     const room = Math.min(RESERVE_BYTES, this.#segmentBytes - end);
     if (room < bytes) return;
     // Not tried again before this would be used up.
@@ -250,6 +255,7 @@ export class SegmentWriter {
     const end = { segment: this.segment, end: this.segment.end };
     const held = this.#held.mark();
     this.#dirty = false;
+    this.#unsyncedBytes = 0;
     this.#syncing = [...finished, current];
     try {
       for (const file of finished) {

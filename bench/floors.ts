@@ -56,28 +56,30 @@ export async function writeBlocks(path: string, bytes: number, kind: SyncKind): 
   return took;
 }
 
-/** `count` small frames one at a time into a new file with zeros ahead, each durable before the next. */
-export async function writeFrames(path: string, frame: Uint8Array, count: number): Promise<number> {
+/** Small frames one at a time into a file with zeros ahead, each durable before the next. */
+export interface FrameFloor {
+  /** Writes one frame and waits until it is durable. */
+  write(): Promise<void>;
+  /** Gives the descriptor back. */
+  close(): void;
+}
+
+/** Prepares a file as the log prepares a segment. */
+export async function openFrames(path: string, frame: Uint8Array): Promise<FrameFloor> {
   const zeros = new Uint8Array(ROOM_BYTES);
   const fd = openSync(path, "wx");
-  // The log's segment and its name are durable before its first record comes.
-  writeSync(fd, frame, 0, 256, 0);
+  // The log's segment is durable before its first record comes.
+  let at = writeSync(fd, frame, 0, frame.length, 0);
   await datasync(fd);
-  let at = 256;
   let room = 0;
-  const begin = performance.now();
-  for (let i = 0; i < count; i++) {
-    if (at + frame.length > room) {
-      writeSync(fd, zeros, 0, zeros.length, at);
-      room = at + zeros.length;
-    }
-    writeSync(fd, frame, 0, frame.length, at);
-    await datasync(fd);
-    at += frame.length;
-  }
-  const took = seconds(begin);
-  closeSync(fd);
-  return took;
+  return {
+    write() {
+      if (at + frame.length > room) room = at + writeSync(fd, zeros, 0, zeros.length, at);
+      at += writeSync(fd, frame, 0, frame.length, at);
+      return datasync(fd);
+    },
+    close: () => closeSync(fd),
+  };
 }
 
 /** Reads a file from one end to the other, 256 KiB at a time, and takes its checksum. */

@@ -24,7 +24,7 @@ export async function inBenchFolder(
   let made = 0;
   const fresh = (name: string): string => join(folder, `${++made}-${name}`);
   try {
-    await work({ fresh, quick, rounds: quick ? 3 : 9 });
+    await work({ fresh, quick, rounds: quick ? 5 : 21 });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

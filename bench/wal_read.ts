@@ -7,7 +7,15 @@ import { openWal } from "../src/wal/wal.ts";
 import { readAndSum, readHeads } from "./floors.ts";
 import { bytesOf, lineOf, linesOf, proveThatItHolds, sumOf } from "./wal_lines.ts";
 import type { BenchPlace } from "./wal_place.ts";
-import { inTurns, milliseconds, perSecond, type Row, speedRow, timeRow } from "./wal_table.ts";
+import {
+  inTurns,
+  median,
+  milliseconds,
+  perSecond,
+  type Row,
+  speedRow,
+  timeRow,
+} from "./wal_table.ts";
 import { produce } from "./wal_write.ts";
 
 const MIB = 1024 * 1024;
@@ -75,7 +83,7 @@ async function readAll({ store, count }: LargeLog): Promise<number> {
 
 /** Recovery scan and read-back against a bare read and checksum of the same file. */
 export async function scans(place: BenchPlace): Promise<Row[]> {
-  const log = await writeLarge(place, (place.quick ? 32 : 128) * MIB);
+  const log = await writeLarge(place, (place.quick ? 64 : 256) * MIB);
   const rows: Row[] = [];
   const show = perSecond(log.bytes / MIB, "MiB");
   const goal = { atLeast: 0.5 };
@@ -86,7 +94,14 @@ export async function scans(place: BenchPlace): Promise<Row[]> {
       () => openLarge(log),
       () => readAndSum(log.path, kind),
     );
-    rows.push(speedRow(`opening after a close; ${floor}`, opening, show, goal));
+    rows.push(
+      speedRow(
+        `opening that scans ${Math.round(log.bytes / MIB)} MiB; ${floor}`,
+        opening,
+        show,
+        goal,
+      ),
+    );
     const reading = await inTurns(
       place.rounds,
       () => readAll(log),
@@ -100,7 +115,7 @@ export async function scans(place: BenchPlace): Promise<Row[]> {
 async function writeMany(place: BenchPlace, segments: number, bytes: number): Promise<string> {
   const folder = place.fresh("many");
   const store = fileStore(folder);
-  // Two records of the longest kind that leave room for their headers fill a segment.
+  // So long that no two join in a frame, and that a segment is filled with a few.
   const line = lineOf(Math.min(60_000, bytes - 1024));
   const each = Math.max(1, Math.floor((bytes - 512) / (line.length + 256)));
   const wal = await openWal(store, { segmentBytes: bytes });
@@ -116,10 +131,20 @@ async function writeMany(place: BenchPlace, segments: number, bytes: number): Pr
   return folder;
 }
 
+/** What an opening takes however short the log is: a lock, and a segment of its own, made durable. */
+async function oneSegment(place: BenchPlace): Promise<Row> {
+  const store = fileStore(await writeMany(place, 1, 4096));
+  const took: number[] = [];
+  for (let round = 0; round < place.rounds; round++) took.push(await openOnce(store));
+  const spread = [Math.min(...took), Math.max(...took)].map(milliseconds).join("-");
+  const ours = `${milliseconds(median(took))} [${spread}]`;
+  return { what: "opening 1 segment", ours, floor: "", ratios: [] };
+}
+
 /** Opening a log of many sealed segments against opening, reading and closing as many files. */
 export async function manySegments(place: BenchPlace): Promise<Row[]> {
   const count = place.quick ? 200 : 1000;
-  const rows: Row[] = [];
+  const rows = [await oneSegment(place)];
   for (const bytes of place.quick ? [4096] : [4096, MIB]) {
     const folder = await writeMany(place, count, bytes);
     const store = fileStore(folder);
@@ -133,7 +158,7 @@ export async function manySegments(place: BenchPlace): Promise<Row[]> {
         () => readHeads(folder, names, kind),
       );
       const what = `opening ${names.length} segments of ${bytes / 1024} KiB; ` +
-        `floor: ${kind} open + read 4 KiB + close`;
+        `floor: their ${kind} open + read 4 KiB + close`;
       rows.push(timeRow(what, took, milliseconds, kind === "sync" ? { atMost: 3 } : undefined));
     }
   }

@@ -89,27 +89,44 @@ export function makeFolder(path: string): void {
 export async function listFolder(path: string): Promise<{ name: string; size: number }[]> {
   const files: { name: string; size: number }[] = [];
   for (const name of await fs.promises.readdir(path)) {
-    const size = sizeOfFile(joinPath(path, name));
+    const size = factsOf(joinPath(path, name))?.size;
     if (size !== undefined) files.push({ name, size });
   }
   return files;
 }
 
 interface DenoWithStat {
-  lstatSync(path: string): { readonly isFile: boolean; readonly size: number };
+  lstatSync(path: string): {
+    readonly isFile: boolean;
+    readonly size: number;
+    readonly ino: number | null;
+    readonly mtime: Date | null;
+  };
 }
 
-/** The size of a regular file; undefined if there is none, as when it was removed meanwhile. */
-function sizeOfFile(path: string): number | undefined {
+/** What the system tells of a regular file without reading it. */
+export interface FileFacts {
+  /** Bytes in it. */
+  readonly size: number;
+  /** Its number in the file system, which a file that is removed leaves to another. */
+  readonly inode: number;
+  /** When it was last written to, in milliseconds since 1970. */
+  readonly modifiedMs: number;
+}
+
+/** The facts of a regular file; undefined if there is none, as when it was removed meanwhile. */
+export function factsOf(path: string): FileFacts | undefined {
   const { Deno } = globalThis as { Deno?: DenoWithStat };
   try {
     if (Deno === undefined) {
       const stat = fs.lstatSync(path);
-      return stat.isFile() ? stat.size : undefined;
+      return stat.isFile()
+        ? { size: stat.size, inode: stat.ino, modifiedMs: stat.mtimeMs }
+        : undefined;
     }
     // Deno's own takes 2 µs, the one of its node:fs 7 µs, which shows in a folder of a thousand files.
-    const stat = Deno.lstatSync(path);
-    return stat.isFile ? stat.size : undefined;
+    const { isFile, size, ino, mtime } = Deno.lstatSync(path);
+    return isFile ? { size, inode: ino ?? 0, modifiedMs: mtime?.getTime() ?? 0 } : undefined;
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
     throw error;

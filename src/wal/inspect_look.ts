@@ -56,8 +56,7 @@ async function look(store: FileStore, files: readonly StoreEntry[]): Promise<Log
   const cursors = await readCursors(store, files);
   const told: LogNotice[] = [];
   const tell = (notice: LogNotice): void => void told.push(notice);
-  const names = files.map(({ name }) => name);
-  const log = await recover(store, names, "quarantine", tell, cursors.log);
+  const log = await recover(store, files, "quarantine", tell, cursors.log);
   const begun = await findBegun(store, log);
   const segments = begun === undefined ? log.segments : [...log.segments, begun];
   const from = Math.min(cursors.from, log.nextSeq);

@@ -36,7 +36,13 @@ export function startLog(task: LogTask): LogProcess {
   });
   // Not `child.kill`, which on Deno sends no second signal.
   const signal = (name: NodeJS.Signals): void => {
-    if (ending === undefined) process.kill(child.pid!, name);
+    if (ending !== undefined) return;
+    try {
+      process.kill(child.pid!, name);
+    } catch (error) {
+      // It has ended, and we have not been told yet.
+      if ((error as { code?: string }).code !== "ESRCH") throw error;
+    }
   };
   return {
     pid: child.pid!,

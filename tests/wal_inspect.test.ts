@@ -109,16 +109,18 @@ test("inspectLog() tells segments, records, cursors, inputs and what is set asid
 });
 
 test("inspectLog() shows a segment that holds no record yet as the live one", async () => {
-  const disk = await filled(numbered(3));
+  const disk = testDisk();
+  const first = await openSmall(disk);
+  await put(first, ...numbered(3));
+  await first.close();
   const wal = await openSmall(disk);
-  const before = await inspectLog(disk.store());
-  await wal.close();
   const { segments, nextSeq, aside } = await inspectLog(disk.store());
-  assert.deepEqual(before.segments.map(({ name }) => name), disk.segments);
   assert.deepEqual(segments.map(({ name }) => name), disk.segments);
+  assert.deepEqual(segments.map(({ firstSeq, nextSeq }) => [firstSeq, nextSeq]), [[1, 4], [4, 4]]);
   assert.equal(segments.at(-1)!.state, "live");
   assert.equal(nextSeq, 4);
   assert.deepEqual(aside, []);
+  await wal.close();
 });
 
 test("inspectLog() of a store without a log finds none", async () => {
@@ -152,7 +154,15 @@ test("looking at a damaged and torn log changes nothing and leaves no file open"
 
 test("what looks at a log has no way to change it", async () => {
   const disk = await filled(numbered(1));
-  const store = readOnly(disk.store());
+  const asked: string[] = [];
+  const inner = disk.store();
+  const store = readOnly({
+    ...inner,
+    openFile(name, access) {
+      asked.push(access);
+      return inner.openFile(name, access);
+    },
+  });
   const [name] = disk.segments as [string];
   const file = await store.openFile(name, "write");
   const refusal = /is only looked at: open the log to change it/;
@@ -169,6 +179,7 @@ test("what looks at a log has no way to change it", async () => {
     ]
   ) await assert.rejects(refused, refusal);
   file.close();
+  assert.deepEqual(asked, ["read"]);
 });
 
 test("verifyLog() tells a flipped byte with its exact frame and records", async () => {
@@ -298,6 +309,52 @@ test("verifyLog() tells a segment that was cut short", async () => {
   assert.deepEqual([segment, offset, end, kind], [name, last, bytes.length, "missing"]);
 });
 
+test("verifyLog() tells damage behind the last record of a finished segment, which costs none", async () => {
+  const disk = testDisk();
+  const first = await openSmall(disk);
+  await put(first, "a");
+  await first.close();
+  const second = await openSmall(disk);
+  await put(second, "b");
+  await second.close();
+  const [name] = disk.segments as [string];
+  const bytes = disk.files.get(name)!;
+  const horizon = frameOffsets(bytes).at(-1)!;
+  flip(disk, name, horizon);
+  const { damage, lost } = await verifyLog(disk.store(), { clock: hasty });
+  const { offset, end, firstSeq, count } = damage[0]!;
+  assert.deepEqual([offset, end, firstSeq, count], [horizon, bytes.length, 2, 0]);
+  assert.deepEqual([damage.length, lost], [1, 0]);
+  // A power cut may take it as a whole, since nothing waits for it.
+  bytes.fill(0, horizon);
+  assert.deepEqual((await verifyLog(disk.store(), { clock: hasty })).damage, []);
+});
+
+test("verifyLog() after a power cut tells what was durable and is gone, and no more", async () => {
+  const disk = testDisk();
+  const wal = await openSmall(disk, { clock: fakeClock() });
+  await put(wal, "1", "2", "3");
+  await put(wal, "4", "5");
+  for (const msgs of [["6", "7"], ["8", "9"]]) {
+    for (const msg of msgs) wal.stage(lineOf(msg));
+    wal.flushSync();
+  }
+  const cut = disk.copy();
+  const [name] = cut.segments as [string];
+  const frames = framesOf(cut).filter(({ n }) => n > 0);
+  for (const { segment, offset, head } of frames.slice(1, 3)) flip(cut, segment, offset + head);
+  const store = { ...cut.store(), boot: "another" };
+  const { damage, nextSeq, torn } = await verifyLog(store, { clock: hasty });
+  assert.deepEqual(
+    damage.map((d) => [d.segment, d.offset, d.firstSeq, d.count]),
+    [[name, frames[1]!.offset, 4, 2]],
+  );
+  assert.deepEqual([nextSeq, torn], [6, undefined]);
+  const { seqs, gaps } = await take(store);
+  assert.deepEqual([seqs, gaps], [[1, 2, 3], ["damaged 4+2"]]);
+  await wal.close();
+});
+
 test("verifyLog() tells the oldest segment when nothing of it can be read", async () => {
   const disk = await filled(numbered(100));
   const [name] = disk.segments as [string];
@@ -353,22 +410,28 @@ function actingAt(disk: TestDisk, nth: number, act: () => void): FileStore {
 }
 
 test("frames that a writer adds during a look are no damage, at whatever moment", async () => {
-  const whole = await filled(numbered(12));
-  const name = whole.segments.at(-1)!;
+  const whole = testDisk();
+  const wal = await openWal(whole.store());
+  for (const msg of numbered(30, 20_000)) await put(wal, msg);
+  await wal.close();
+  const [name] = whole.segments as [string];
   const bytes = whole.files.get(name)!;
-  const frames = frameOffsets(bytes);
-  // As a writer leaves it that has reserved room, is in the middle of a frame, and then ends two more.
-  for (const cut of [frames.at(-2)!, frames.at(-2)! + 100, frames.at(-2)! + 300]) {
-    for (let nth = 1; nth < 14; nth++) {
-      const disk = whole.copy();
-      const live = new Uint8Array(bytes.length + 300_000);
-      live.set(bytes.subarray(0, cut));
-      disk.files.set(name, live);
-      const store = actingAt(disk, nth, () => live.set(bytes));
-      const found = await verifyLog(store, { clock: hasty });
-      assert.deepEqual(found.damage, [], `cut ${cut}, read ${nth}`);
-      const log = await inspectLog(store, { clock: hasty });
-      assert.deepEqual([log.damage, log.lost], [[], []]);
+  const [, second] = frameOffsets(bytes) as [number, number];
+  // As a writer leaves it that has reserved room and is in the middle of a frame; then it writes on, also
+  // where the look has not come to yet.
+  for (const cut of [second, second + 100, second + 300]) {
+    for (let nth = 1; nth < 40; nth++) {
+      const begun = (): { disk: TestDisk; store: FileStore } => {
+        const disk = whole.copy();
+        const live = new Uint8Array(bytes.length + 100_000);
+        live.set(bytes.subarray(0, cut));
+        disk.files.set(name, live);
+        return { disk, store: actingAt(disk, nth, () => live.set(bytes)) };
+      };
+      const log = await inspectLog(begun().store, { clock: hasty });
+      assert.deepEqual(log.damage, [], `cut ${cut}, read ${nth}`);
+      const { damage } = await verifyLog(begun().store, { clock: hasty });
+      assert.deepEqual(damage, [], `cut ${cut}, read ${nth}`);
     }
   }
 });
@@ -376,20 +439,24 @@ test("frames that a writer adds during a look are no damage, at whatever moment"
 test("a segment that is trimmed while it is looked at is no damage", async () => {
   const whole = await filled(numbered(100));
   const [first, second] = whole.segments as [string, string];
-  for (let nth = 1; nth < 20; nth++) {
-    const disk = whole.copy();
-    const trim = (): void => {
-      disk.files.delete(first);
-      disk.files.delete(second);
+  const after = (await inspectLog(whole.store())).segments[2]!.firstSeq;
+  for (let nth = 1; nth < 80; nth++) {
+    const trimming = (): FileStore => {
+      const disk = whole.copy();
+      return actingAt(disk, nth, () => {
+        disk.files.delete(first);
+        disk.files.delete(second);
+      });
     };
-    const { damage } = await verifyLog(actingAt(disk, nth, trim), { clock: hasty });
+    const { damage } = await verifyLog(trimming(), { clock: hasty });
     assert.deepEqual(damage, [], `read ${nth}`);
-    const other = whole.copy();
-    const taken = await take(actingAt(other, nth, () => other.files.delete(first)));
-    const rest = taken.gaps.map((gap) => /^trimmed (\d+)\+(\d+)$/.exec(gap)!.slice(1).map(Number));
-    const given = rest.reduce((sum, [, count]) => sum + count!, taken.seqs.length);
-    assert.equal(given, taken.seqs[0] === 1 || rest.length > 0 ? 100 : given);
-    assert.equal(taken.seqs.at(-1), 100);
+    const { seqs, gaps } = await take(trimming());
+    const given = seqs.filter((seq) => seq < after).length;
+    const trimmed = gaps.map((gap) => /^trimmed \d+\+(\d+)$/.exec(gap)![1]);
+    assert.ok(trimmed.length <= 1, `read ${nth}: ${gaps}`);
+    // Gone before the reading began, or told.
+    if (given + trimmed.length > 0) assert.equal(given + Number(trimmed[0] ?? 0), after - 1);
+    assert.deepEqual(seqs.slice(given), upTo(100).slice(after - 1));
   }
 });
 
@@ -458,31 +525,46 @@ test("a line's level is the same whether it is parsed or not", () => {
   }
 });
 
-test("following crosses rotation, a kill and a restart, and ends when it is told to", async () => {
+/** Follows a log in the background; `until` moves time on until so much was given. */
+function follow(store: FileStore): {
+  readonly given: string[];
+  until(count: number): Promise<void>;
+  end(): Promise<void>;
+} {
   const clock = fakeClock();
-  const disk = testDisk();
-  let wal = await openSmall(disk);
   const stop = new AbortController();
-  const store = disk.store();
-  const seen: Taken = { seqs: [], msgs: [], gaps: [] };
+  const given: string[] = [];
   const reading = (async () => {
-    for await (
-      const read of readEntries(store, { follow: true, signal: stop.signal, clock })
-    ) {
-      if (read.kind === "gap") seen.gaps.push(read.gap.reason);
-      else {
-        seen.seqs.push(read.entry.seq);
-        seen.msgs.push(msgOf(read.entry.line));
-      }
+    for await (const read of readEntries(store, { follow: true, signal: stop.signal, clock })) {
+      given.push(
+        read.kind === "gap"
+          ? `${read.gap.reason} ${read.gap.firstSeq}+${read.gap.count}`
+          : `${read.entry.seq} ${msgOf(read.entry.line)}`,
+      );
     }
   })();
-  const until = async (count: number): Promise<void> => {
-    for (let i = 0; i < 400 && seen.seqs.length < count; i++) await clock.advance(100);
-    assert.equal(seen.seqs.length, count);
+  return {
+    given,
+    async until(count) {
+      for (let i = 0; i < 400 && given.length < count; i++) await clock.advance(100);
+      await clock.advance(300);
+      assert.equal(given.length, count, given.at(-1) ?? "nothing");
+    },
+    async end() {
+      stop.abort();
+      await reading;
+      assert.equal(clock.pending, 0);
+    },
   };
+}
+
+test("following crosses rotation, a kill and a restart, and ends when it is told to", async () => {
+  const disk = testDisk();
+  const killed = await openSmall(disk);
+  const { given, until, end } = follow(disk.store());
   const msgs = numbered(130);
   for (let at = 0; at < 60; at += 7) {
-    await put(wal, ...msgs.slice(at, Math.min(60, at + 7)));
+    await put(killed, ...msgs.slice(at, Math.min(60, at + 7)));
     if (at % 3 === 0) await until(Math.min(60, at + 7));
   }
   await until(60);
@@ -491,19 +573,14 @@ test("following crosses rotation, a kill and a restart, and ends when it is told
   const last = disk.segments.at(-1)!;
   const half = new TextEncoder().encode('{"$":"frame","seq":61,"n":1,');
   disk.files.set(last, Uint8Array.of(...disk.files.get(last)!, ...half));
-  await clock.advance(300);
-  const killed = wal;
-  wal = await openSmall(disk);
+  await until(60);
+  const wal = await openSmall(disk);
   await put(wal, ...msgs.slice(60, 100));
   await until(100);
   await put(wal, ...msgs.slice(100));
   await until(130);
-  stop.abort();
-  await reading;
-  assert.deepEqual(seen.seqs, upTo(130));
-  assert.deepEqual(seen.msgs, msgs);
-  assert.deepEqual(seen.gaps, []);
-  assert.equal(clock.pending, 0);
+  await end();
+  assert.deepEqual(given, msgs.map((msg, i) => `${i + 1} ${msg}`));
   await wal.close();
   await killed.close();
 });
@@ -512,22 +589,101 @@ test("following gives records that were cut off and written anew once more", asy
   const disk = testDisk();
   const wal = await openSmall(disk);
   await put(wal, ...numbered(10));
-  let isCut = false;
-  const taken: (string | undefined)[] = [];
-  for await (const read of readEntries(disk.store(), { follow: true, clock: hasty })) {
-    if (read.kind === "gap") throw new Error("no record is missing");
-    taken.push(`${read.entry.seq} ${msgOf(read.entry.line)}`);
-    if (read.entry.seq === 10 && !isCut) {
-      isCut = true;
-      await wal.truncateAfter(8);
-      await put(wal, "new", "newer", "newest");
-    }
-    if (taken.at(-1) === "11 newest") break;
-  }
-  const old = numbered(10).map((msg, i) => `${i + 1} ${msg}`);
-  assert.deepEqual(taken.slice(0, 10), old);
-  assert.equal(taken.at(-1), "11 newest");
+  const { given, until, end } = follow(disk.store());
+  await until(10);
+  await wal.truncateAfter(8);
+  await until(10);
+  await put(wal, "new", "newer", "newest");
+  await until(13);
+  assert.deepEqual(
+    given.slice(8),
+    ["9 n9-".padEnd(102, "x"), "10 n10-".padEnd(103, "x")].concat([
+      "9 new",
+      "10 newer",
+      "11 newest",
+    ]),
+  );
+  await end();
   await wal.close();
+});
+
+test("records that are cut off while they are verified are no damage", async () => {
+  for (let nth = 1; nth < 30; nth++) {
+    const disk = testDisk();
+    const wal = await openWal(disk.store());
+    for (const msg of numbered(20, 30_000)) await put(wal, msg);
+    let cut = Promise.resolve();
+    const store = actingAt(disk, nth, () => void (cut = wal.truncateAfter(3)));
+    const { damage } = await verifyLog(store, { clock: hasty });
+    assert.deepEqual(damage, [], `read ${nth}`);
+    await cut;
+    await wal.close();
+  }
+});
+
+test("a write that goes on after the first look is no torn tail", async () => {
+  const disk = await filled(numbered(9));
+  const [name] = disk.segments as [string];
+  const bytes = disk.files.get(name)!;
+  disk.files.set(name, bytes.slice(0, -100));
+  const clock = {
+    ...hasty,
+    setTimer(fn: () => void) {
+      disk.files.set(name, bytes);
+      return hasty.setTimer(fn);
+    },
+  };
+  const { torn, nextSeq } = await verifyLog(disk.store(), { clock });
+  assert.deepEqual([torn, nextSeq], [undefined, 10]);
+});
+
+test("records that are cut off while they are read are no damage", async () => {
+  const disk = testDisk();
+  const wal = await openWal(disk.store());
+  for (const msg of numbered(30, 20_000)) await put(wal, msg);
+  const msgs: (string | undefined)[] = [];
+  for await (const read of readEntries(disk.store(), { clock: hasty })) {
+    if (read.kind === "gap") throw new Error("no record is missing");
+    msgs.push(msgOf(read.entry.line));
+    if (msgs.length > 1) continue;
+    await wal.truncateAfter(20);
+    for (const msg of numbered(10)) await put(wal, msg);
+  }
+  assert.deepEqual(msgs, [...numbered(20, 20_000), ...numbered(10)]);
+  await wal.close();
+});
+
+test("following tells damage among what is added, and waits for a frame that is half written", async () => {
+  const whole = await filled(numbered(12));
+  const name = whole.segments.at(-1)!;
+  const bytes = whole.files.get(name)!;
+  const [third, fourth] = frameOffsets(bytes).slice(-2) as [number, number];
+  const disk = whole.copy();
+  const show = (end: number): void => {
+    const live = new Uint8Array(bytes.length + 5000);
+    live.set(bytes.subarray(0, end));
+    disk.files.set(name, live);
+  };
+  show(third);
+  const { given, until, end } = follow(disk.store());
+  await until(6);
+  show(third + 400);
+  await until(6);
+  show(fourth);
+  await until(9);
+  show(bytes.length);
+  await until(12);
+  assert.deepEqual(given, numbered(12).map((msg, i) => `${i + 1} ${msg}`));
+  await end();
+
+  show(third);
+  const other = follow(disk.store());
+  await other.until(6);
+  show(bytes.length);
+  flip(disk, name, third + 300);
+  await other.until(10);
+  assert.deepEqual(other.given.slice(6, 8), ["damaged 7+3", `10 ${numbered(12)[9]}`]);
+  await other.end();
 });
 
 test("a reader beside a writer gets every record once while segments come and go", async () => {

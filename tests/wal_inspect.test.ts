@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { openWal, type Wal } from "../mod.ts";
@@ -715,4 +716,17 @@ test("a reader beside a writer gets every record once while segments come and go
     ),
     { numRuns: 30 },
   );
+});
+
+test("every promise of the format's README is the name of a test", () => {
+  const textOf = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
+  const faults = readdirSync(new URL("./support/", import.meta.url))
+    .filter((name) => name.startsWith("faults"))
+    .map((name) => textOf(`./support/${name}`)).join("");
+  const rows = [...textOf("../src/wal/README.md").matchAll(/^\| (\S.*?) +\| `(\w+)` +\|$/gm)];
+  const promises = rows.filter(([, , file]) => /^(wal|real)_|^crash$/.test(file!));
+  assert.ok(promises.length > 15);
+  for (const [, promise, file] of promises) {
+    assert.ok((textOf(`./${file}.test.ts`) + faults).includes(`"${promise}"`), promise!);
+  }
 });

@@ -229,3 +229,58 @@ test("garbage between frames is told, and costs no record", async () => {
   assert.match(told[0]!.message, /no record is lost/);
   assert.equal((await readLog(wal, 1)).lines.size, 9);
 });
+
+test("damage in the first frame of the newest segment costs the segment before it nothing", async () => {
+  const disk = testDisk();
+  const first = await openSmall(disk);
+  for (const msg of numbered(15)) {
+    first.stage(lineOf(msg));
+    await first.sync();
+  }
+  await first.close();
+  const second = await openSmall(disk);
+  for (const msg of numbered(5)) {
+    second.stage(lineOf(msg));
+    second.flushSync();
+  }
+  const killed = disk.copy();
+  const newest = killed.files.get(killed.segments.at(-1)!)!;
+  newest[frameOffsets(newest)[0]! + 300]! ^= 1;
+  const { wal } = await openTold(killed);
+  const { lines, gaps } = await readLog(wal);
+  assert.deepEqual(gaps, [{ firstSeq: 16, count: 1, reason: "damaged" }]);
+  assert.equal(lines.size, 19);
+  await wal.close();
+});
+
+test("an oldest segment of which nothing can be read is told with its records, and left there", async () => {
+  for (const fill of [0x78, 0]) {
+    const disk = await filled(numbered(100));
+    const [oldest, next] = disk.segments as [string, string];
+    disk.files.get(oldest)!.fill(fill);
+    await assert.rejects(openSmall(disk.copy()), { name: "DamagedLogError", file: oldest });
+    const { wal, told } = await openTold(disk);
+    const last = Number(next.slice(4, 24)) - 1;
+    assert.match(told[0]!.message, new RegExp(`records 1 to ${last} cannot be read`));
+    assert.deepEqual([told.length, wal.stats().damaged], [1, last]);
+    assert.ok(disk.files.has(oldest));
+    await wal.close();
+  }
+});
+
+test("two neighbouring damaged first lines are told, and cost nothing where nothing is before them", async () => {
+  for (const index of [0, 1, -2]) {
+    const disk = await filled(numbered(70));
+    for (const name of disk.segments.slice(index, index === -2 ? undefined : index + 2)) {
+      disk.files.get(name)![30]! ^= 1;
+    }
+    const { wal, told } = await openTold(disk);
+    const { lines, gaps } = await readLog(wal, 1);
+    const lost = gaps.reduce((sum, { count }) => sum + count, 0);
+    assert.equal(lines.size + lost, 70);
+    assert.ok(told.length >= 2);
+    // Behind other segments the first of the two has nobody to tell that it belongs there.
+    if (index === 0) assert.equal(lost, 0);
+    await wal.close();
+  }
+});

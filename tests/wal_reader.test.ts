@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { type LogChunk, memoryStore, openWal, type Wal, type WalOptions } from "../mod.ts";
+import { fileStore } from "../src/storage/file.ts";
 import { Window } from "../src/wal/window.ts";
 import { lineOf, msgOf, readLog } from "./support/read_log.ts";
 import { digest, type TestDisk, testDisk } from "./support/test_disk.ts";
@@ -225,4 +229,25 @@ test("a log in memory reads as one on disk does", async () => {
   await wal.close();
   const again = await openWal(store);
   assert.equal(again.nextSeq, 61);
+});
+
+test("a reader forgets what it read behind the end before that was written", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "logflume-"));
+  try {
+    // Small writes reserve room, which reads as zeros until it is written.
+    const wal = await openWal(fileStore(folder), { windowBytes: 0 });
+    const reader = wal.reader(1);
+    for (let i = 1; i <= 12; i++) {
+      wal.stage(lineOf(`n${i}`));
+      await wal.sync();
+      // The newest one is in memory: always two behind, so that each is read from the file.
+      if (i < 3) continue;
+      const read = await reader.next();
+      assert.ok(read.kind === "lines" && read.chunk.firstSeq === i - 2, `${i - 2}: ${read.kind}`);
+    }
+    reader.close();
+    await wal.close();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

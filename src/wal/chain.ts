@@ -72,9 +72,15 @@ function placeHeadless(found: readonly Segment[]): { placed: Segment[]; strays: 
       heir = segment;
     }
   }
-  if (heir === undefined) return { placed, strays };
-  const isLast = placed.every(({ header }) => header.first <= heir.header.first);
-  (isLast ? placed : strays).push(heir);
+  if (heir !== undefined) {
+    const { first } = heir.header;
+    (placed.every(({ header }) => header.first <= first) ? placed : strays).push(heir);
+  }
+  // What stands before the oldest one that cannot tell what came before it.
+  while (strays.length > 0 && placed[0] !== undefined && !isSound(placed[0])) {
+    if (strays.at(-1)!.header.first >= placed[0].header.first) break;
+    placed.unshift(strays.pop()!);
+  }
   return { placed, strays };
 }
 

@@ -41,8 +41,12 @@ export interface Inventory {
 export interface Doubt {
   /** The file. */
   readonly name: string;
-  /** The number of its first record. */
+  /** The number of its first record, as its name tells it. */
   readonly first: number;
+  /** Its salt, as its name tells it. */
+  readonly salt: string;
+  /** Whether it looks like a segment that was cut while it was being created. */
+  readonly isUnborn: boolean;
   /** Bytes in it. */
   readonly size: number;
   /** First byte that can be read again. */
@@ -82,10 +86,6 @@ export async function findSegments(
     const { name, size: end, state } = found;
     const doubt = doubtOf(found);
     if (doubt !== undefined) doubts.push(doubt);
-    if (state === "unborn") {
-      tellUnborn(context, found);
-      obsolete.push(name);
-    }
     if (found.header === undefined) continue;
     // That of one without a first line is not known; it was not begun before the one before it.
     const header = state === "headless" ? { ...found.header, epoch, turn } : found.header;
@@ -153,16 +153,16 @@ async function lookAtOne(store: FileStore, { name, size }: StoreEntry): Promise<
 
 /** What is to be said of a file that is not sound; undefined if there is nothing. */
 function doubtOf({ name, size, header, state }: Found): Doubt | undefined {
-  const { first } = parseSegmentName(name);
+  const named = { name, ...parseSegmentName(name), size, isUnborn: state === "unborn" };
   if (state === "headless") {
     const end = header!.head;
     const what =
       `is damaged from byte 0 to ${end}, in its first line: its records are read without it`;
-    return { name, first, size, end, what };
+    return { ...named, end, what };
   }
-  if (state !== "unreadable") return undefined;
+  if (state === "sound") return undefined;
   const what = `has no frame that can be read: its ${size} bytes are left aside`;
-  return { name, first, size, end: size, what };
+  return { ...named, end: size, what };
 }
 
 /** What stands in for a damaged first line, if the segment has a valid frame. */

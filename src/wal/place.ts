@@ -19,6 +19,8 @@ export async function frameAt(
   segment: Segment,
   seq: number,
 ): Promise<{ offset: number; seq: number }> {
+  // Whatever stands at its beginning: it may be damaged.
+  if (seq <= segment.header.first) return { offset: segment.header.head, seq };
   const file = await store.openFile(segment.name, "read");
   const scanner = new FrameScanner(file, store, segment.header.salt);
   try {

@@ -57,7 +57,7 @@ export async function recover(
   const lost: SeqRun[] = [];
   const isAllThere = !inventory.hadFailedSync && wroteInThisBoot(store, scans);
   const { end, durable } = await findEnd(context, segments, scans, breaks, isAllThere, lost);
-  tellDoubts(context, doubts, segments, end, obsolete);
+  tellDoubts(context, doubts, segments, end, obsolete, lost);
   await tellTorn(context, segments, scans, end);
   const inputs = await placesOfInputs(store, segments, scans, end.seq);
   for (const name of context.damaged) await keepDamaged(store, name);
@@ -174,17 +174,33 @@ function tellDoubts(
   segments: readonly Segment[],
   end: Place,
   obsolete: string[],
+  lost: SeqRun[],
 ): void {
+  const oldest = segments[0]?.header;
   for (const doubt of doubts) {
     const index = segments.findIndex(({ name }) => name === doubt.name);
-    const isMissed = segments.length === 0 ||
-      (context.damaged.size > 0 && doubt.first < end.seq);
-    if (index >= 0 ? index <= end.index : isMissed) reportDoubt(context, doubt);
-    else if (doubt.first >= end.seq) {
+    if (index < 0 && oldest?.prev?.salt === doubt.salt) {
+      // Nothing but the segment after it tells that there was one.
+      lost.push({ firstSeq: doubt.first, count: oldest.first - doubt.first });
+      reportDoubt(context, doubt, `: records ${doubt.first} to ${oldest.first - 1} cannot be read`);
+    } else if (index >= 0 ? index <= end.index : isMissed(context, doubt, segments, end)) {
+      reportDoubt(context, doubt);
+    } else if (doubt.isUnborn || doubt.first >= end.seq) {
       tellUnborn(context, doubt);
       obsolete.push(doubt.name);
     }
   }
+}
+
+/** Whether a file that is no part of the log may have held something that the log lacks. */
+function isMissed(
+  context: RecoveryContext,
+  { isUnborn, first }: Doubt,
+  segments: readonly Segment[],
+  end: Place,
+): boolean {
+  if (isUnborn) return false;
+  return segments.length === 0 || (context.damaged.size > 0 && first < end.seq);
 }
 
 /** The holes of a segment, and what is missing before the next one begins. */
@@ -195,8 +211,8 @@ function holesOf(scan: SegmentScan, next: SegmentScan | undefined): readonly Hol
   return [...holes, { offset, end: segment.end, fromSeq, toSeq }];
 }
 
-function reportDoubt(context: RecoveryContext, { name, end, what }: Doubt): void {
-  reportDamage(context, { file: name, offset: 0, end }, what);
+function reportDoubt(context: RecoveryContext, { name, end, what }: Doubt, lost = ""): void {
+  reportDamage(context, { file: name, offset: 0, end }, what + lost);
 }
 
 /** A break costs nothing if only a frame without records is gone, which may never have been synced. */

@@ -71,7 +71,8 @@ export class Retention {
       this.#doomed.push(this.segments.pop()!.name);
     }
     const before = this.segments.at(-1);
-    if (before !== undefined) before.end = by.header.prev!.end;
+    const { prev } = by.header;
+    if (before !== undefined && before.header.salt === prev?.salt) before.end = prev.end;
     this.#sealedBytes = this.segments.reduce((sum, { end }) => sum + end, 0);
     this.segments.push(by);
   }

@@ -54,7 +54,7 @@ export class FrameScanner {
     if (header === undefined) return { kind: "invalid", offset };
     const frameEnd = offset + header.head + header.len;
     if (frameEnd > end) return { kind: "invalid", offset };
-    const frame = this.#held(offset, frameEnd) ?? await this.#read(offset, frameEnd);
+    const frame = this.#held(offset, frameEnd) ?? await this.#read(offset, frameEnd, end);
     const body = frame.subarray(header.head);
     const isWhole = header.len === 0 || body.at(-1) === 0x0a;
     if (!isWhole || hex32(this.#store.crc32(body)) !== header.body) {
@@ -72,7 +72,7 @@ export class FrameScanner {
     const mark = new TextEncoder().encode(FRAME_START);
     for (let at = offset; at < end;) {
       const to = Math.min(end, at + mark.length);
-      if (this.#held(at, to) === undefined) await this.#read(at, to);
+      if (this.#held(at, to) === undefined) await this.#read(at, to, end);
       const bytes = this.#buffer.subarray(at - this.#bufferStart, end - this.#bufferStart);
       const i = indexOf(bytes, mark, 0);
       // A record may hold these words, but not the salt, which nobody sees who writes records.
@@ -88,10 +88,10 @@ export class FrameScanner {
 
   async #headerAt(offset: number, end: number): Promise<FrameHeader | undefined> {
     const wanted = Math.min(end, offset + 8192);
-    const start = this.#held(offset, wanted) ?? await this.#read(offset, wanted);
+    const start = this.#held(offset, wanted) ?? await this.#read(offset, wanted, end);
     let header = readFrameHeader(start, this.#store.crc32);
     if (header === "short" && wanted < end) {
-      const long = await this.#read(offset, Math.min(end, offset + MAX_HEADER_BYTES));
+      const long = await this.#read(offset, Math.min(end, offset + MAX_HEADER_BYTES), end);
       header = readFrameHeader(long, this.#store.crc32);
     }
     if (header === "short" || header?.salt !== this.#salt) return undefined;
@@ -105,11 +105,14 @@ export class FrameScanner {
     return isHeld ? this.#buffer.subarray(from - start, to - start) : undefined;
   }
 
-  /** Reads the bytes from `from` up to `to`, or fewer where the file ends, and what comes after them. */
-  async #read(from: number, to: number): Promise<Uint8Array> {
+  /**
+   * Reads the bytes from `from` up to `to`, or fewer where the file ends, and what comes after them up to
+   * `end`: what stands behind that is still being written, and must not be remembered.
+   */
+  async #read(from: number, to: number, end: number): Promise<Uint8Array> {
     const start = this.#bufferStart;
     const readsOn = from > start && from <= start + this.#buffer.length;
-    const wanted = Math.max(readsOn ? READ_ON_BYTES : READ_BYTES, to - from);
+    const wanted = Math.min(Math.max(readsOn ? READ_ON_BYTES : READ_BYTES, to - from), end - from);
     if (this.#memory.length < wanted) this.#memory = new Uint8Array(wanted);
     // Nothing is believed of the memory while it is read over.
     this.#buffer = this.#memory.subarray(0, 0);

@@ -272,3 +272,26 @@ test("a lock counts only while everything in it matches a running process", () =
       assert.deepEqual(fs.readdirSync(folder), ["LOCK.spare"], what);
     }
   }));
+
+test("isHeld() sees at once that a lock was removed or replaced", async () => {
+  const changes: Record<string, (path: string) => void> = {
+    removed: (path) => fs.rmSync(path),
+    replaced: (path) => {
+      const other = fs.readFileSync(path, "utf8").replace(/"token":"./, '"token":"x');
+      fs.renameSync(path, `${path}.aside`);
+      fs.writeFileSync(path, other);
+    },
+  };
+  for (const [what, change] of Object.entries(changes)) {
+    await inFolder("fence", async (folder) => {
+      const store = fileStore(folder);
+      await store.open();
+      const inner = store.inner("dead-letters");
+      assert.deepEqual([store.isHeld(), store.isHeld(), inner.isHeld()], [true, true, true]);
+      change(join(folder, "LOCK"));
+      assert.deepEqual([store.isHeld(), inner.isHeld()], [false, false], what);
+      await store.close();
+      assert.equal(fs.existsSync(join(folder, "LOCK")), what !== "removed", "a stranger's stays");
+    });
+  }
+});

@@ -54,6 +54,31 @@ async function staleBytes(seed: number): Promise<void> {
   await log.crashTwice("power", "torn");
 }
 
+/** A frame of an earlier life, lost with it, turns up right where the next life would write its own. */
+async function staleFrame(seed: number): Promise<void> {
+  const log = new ModelledLog(seed, { segmentBytes: 20_000 });
+  await log.open();
+  await valueOf(log.commit(1 + log.random.below(5)), "a commit");
+  log.stage(1 + log.random.below(3));
+  log.wal.flushSync();
+  const before = log.disk.bytes(log.segments.at(-1)!);
+  const { offset, end, seq } = framesOf(before).at(-1)!;
+  log.crash("power", "lost");
+  await log.open();
+  assert.equal(log.wal.nextSeq, seq);
+  log.crash("kill");
+  const name = log.segments.at(-1)!;
+  const bytes = log.disk.bytes(name);
+  const content = bytes.findLastIndex((byte) => byte !== 0) + 1;
+  const stale = new Uint8Array(content + end - offset);
+  stale.set(bytes.subarray(0, content));
+  stale.set(before.subarray(offset, end), content);
+  log.disk.put(name, stale);
+  await log.open();
+  assert.equal(log.wal.nextSeq, seq, "a stale frame is none of ours");
+  await log.crashTwice("power");
+}
+
 /** Cuts the newest frame, which nobody acknowledged, in its header or a little behind. */
 async function cutInHeader(seed: number): Promise<void> {
   const log = new ModelledLog(seed, { segmentBytes: 20_000 });
@@ -98,7 +123,12 @@ export const POWER_CASES: readonly FaultCase[] = [
   {
     name: "case 04: a power cut that leaves garbage and stale bytes in unsynced sectors",
     file,
-    run: (seed) => seed % 2 === 0 ? staleBytes(seed) : livesAndCrashes(seed, "power", "torn"),
+    run: (seed) =>
+      seed % 2 === 0
+        ? staleBytes(seed)
+        : seed % 4 === 1
+        ? staleFrame(seed)
+        : livesAndCrashes(seed, "power", "torn"),
   },
   {
     name: "case 05: a cut inside a frame's header drops that frame and swallows nothing later",

@@ -63,8 +63,12 @@ async function sealedSegment(seed: number): Promise<void> {
 async function middleOfLastSegment(seed: number): Promise<void> {
   const log = new ModelledLog(seed, { segmentBytes: 100_000, windowBytes: 0 });
   await log.open();
+  // Synced or not: while the machine runs, all that was written must be there.
+  const isSynced = log.random.chance(0.5);
   for (let commits = 3 + log.random.below(4); commits > 0; commits--) {
-    await valueOf(log.commit(1 + log.random.below(3)), "a commit");
+    if (isSynced) await valueOf(log.commit(1 + log.random.below(3)), "a commit");
+    else log.stage(1 + log.random.below(3));
+    log.wal.flushSync();
   }
   log.crash("kill");
   const name = log.segments.at(-1)!;

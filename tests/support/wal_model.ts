@@ -113,6 +113,7 @@ export class ModelledLog {
   life = 0;
   wal!: Wal;
   #staged = 0;
+  #saved = 0;
   /** Notices of earlier openings. */
   #told = 0;
 
@@ -211,7 +212,8 @@ export class ModelledLog {
       deadLettered: 0,
       dropped: {},
       filtered: 0,
-      redelivered: 0,
+      // Tells one save from the next.
+      redelivered: ++this.#saved,
     };
     this.saves.push([row]);
     this.wal.saveCursorsSync([row]);

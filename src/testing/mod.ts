@@ -6,12 +6,8 @@
  */
 export { type FakeClock, fakeClock } from "./fake_clock.ts";
 export { batchOfLines, type RecordingSink, recordingSink, type Script } from "./recording_sink.ts";
-export {
-  type CrashKind,
-  type SimulatedDisk,
-  simulatedDisk,
-  type SimulatedDiskOptions,
-} from "./simulated_disk.ts";
+export { simulatedDisk } from "./simulated_disk.ts";
+export type { CrashKind, SimulatedDisk, SimulatedDiskOptions } from "./simulated_disk_face.ts";
 export type { DiskCall, DiskFault } from "./simulated_disk_faults.ts";
 export type { PowerCutManner } from "./simulated_disk_power.ts";
 export { overFiles, type StoreCase, storeSuite, type StoreUnderTest } from "./store_suite.ts";

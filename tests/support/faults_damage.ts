@@ -1,8 +1,9 @@
 /** Cases 6 to 9: bytes that are not what was written. */
 import assert from "node:assert/strict";
 import type { FaultCase } from "./faults.ts";
-import { type Allowance, ModelledLog, outcomeOf, valueOf } from "./wal_model.ts";
+import { type Allowance, ModelledLog } from "./wal_model.ts";
 import { type FoundFrame, framesOf, headerLine } from "./wal_model_frames.ts";
+import { outcomeOf, valueOf } from "./wal_model_outcome.ts";
 import { readLog } from "./read_log.ts";
 
 const file = "tests/wal_simulation.test.ts";

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import type { FaultCase } from "./faults.ts";
 import { readLog } from "./read_log.ts";
-import { ModelledLog, outcomeOf, rest, valueOf } from "./wal_model.ts";
+import { ModelledLog } from "./wal_model.ts";
+import { outcomeOf, rest, valueOf } from "./wal_model_outcome.ts";
 
 const file = "tests/wal_simulation.test.ts";
 /** Segments, under whatever name they are being made. */

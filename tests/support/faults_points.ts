@@ -1,7 +1,8 @@
 /** A crash between every two calls that change the disk, and again while the log recovers from it. */
 import type { CrashKind } from "../../src/testing/mod.ts";
 import type { FaultCase } from "./faults.ts";
-import { ModelledLog, valueOf } from "./wal_model.ts";
+import { ModelledLog } from "./wal_model.ts";
+import { valueOf } from "./wal_model_outcome.ts";
 
 const file = "tests/wal_simulation.test.ts";
 const KINDS: readonly CrashKind[] = ["kill", "power"];

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import type { CrashKind, PowerCutManner } from "../../src/testing/mod.ts";
 import type { FaultCase } from "./faults.ts";
-import { ModelledLog, outcomeOf, valueOf } from "./wal_model.ts";
+import { ModelledLog } from "./wal_model.ts";
 import { framesOf } from "./wal_model_frames.ts";
+import { outcomeOf, valueOf } from "./wal_model_outcome.ts";
 
 const file = "tests/wal_simulation.test.ts";
 

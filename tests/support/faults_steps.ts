@@ -4,8 +4,9 @@ import type { CursorRow, Wal } from "../../mod.ts";
 import type { CrashKind } from "../../src/testing/mod.ts";
 import type { FaultCase } from "./faults.ts";
 import { lineOf } from "./read_log.ts";
-import { ModelledLog, outcomeOf, valueOf } from "./wal_model.ts";
+import { ModelledLog } from "./wal_model.ts";
 import { headerLine } from "./wal_model_frames.ts";
+import { outcomeOf, valueOf } from "./wal_model_outcome.ts";
 
 const file = "tests/wal_simulation.test.ts";
 const KINDS: readonly CrashKind[] = ["kill", "power"];

@@ -19,27 +19,11 @@ import type { CrashKind, PowerCutManner, SimulatedDiskOptions } from "../../src/
 import { type SeededRandom, seededRandom } from "../../src/testing/random.ts";
 import { seedSalts } from "./faults_salts.ts";
 import { type Contents, readLog } from "./read_log.ts";
+import { type Outcome, outcomeOf, valueOf } from "./wal_model_outcome.ts";
+import { anyText } from "./wal_model_text.ts";
 
-/** Text to cut payloads from, with what a reader of frames might stumble over. */
-const TEXT = makeText();
+/** How every line begins. */
 const TIME = '{"time":"2026-01-01T00:00:00.000Z","level":"info","msg":"';
-
-function makeText(): string {
-  const random = seededRandom(1);
-  const words = ["x", "log", "ä", "€", "😀", '{\\"$\\":\\"frame\\",', "\\n", "\\u0000", " ", "0"];
-  let text = "";
-  while (text.length < 1_300_000) {
-    text += random.pick(words) + text.slice(0, random.below(4000));
-  }
-  // Without the halves of pairs that cutting left: they do not survive being encoded.
-  return new TextDecoder().decode(new TextEncoder().encode(text));
-}
-
-/** How a promise stands once everything has come to rest. */
-export type Outcome<T> =
-  | { readonly state: "resolved"; readonly value: T }
-  | { readonly state: "rejected"; readonly error: unknown }
-  | { readonly state: "pending" };
 
 /** What may be missing when a log is checked. */
 export interface Allowance {
@@ -51,32 +35,6 @@ export interface Allowance {
   readonly mayEndAt?: number;
   /** The disk takes nothing: what is found need not be durable yet. @default {false} */
   readonly isFull?: boolean;
-}
-
-declare function setImmediate(fn: () => void): unknown;
-
-/** Lets everything that is under way come to rest: on a simulated disk nothing needs more than promises. */
-export function rest(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
-}
-
-/** How `promise` stands at rest. */
-export async function outcomeOf<T>(promise: Promise<T>): Promise<Outcome<T>> {
-  let outcome: Outcome<T> = { state: "pending" };
-  promise.then(
-    (value) => outcome = { state: "resolved", value },
-    (error) => outcome = { state: "rejected", error },
-  );
-  await rest();
-  return outcome;
-}
-
-/** What `promise` gives; fails if it waits for something that does not come. */
-export async function valueOf<T>(promise: Promise<T>, what: string): Promise<T> {
-  const outcome = await outcomeOf(promise);
-  if (outcome.state === "rejected") throw outcome.error;
-  if (outcome.state === "pending") throw new Error(`${what} never ends`);
-  return outcome.value;
 }
 
 /**
@@ -167,9 +125,7 @@ export class ModelledLog {
 
   /** A new line that was never staged before. */
   line(maxBytes = 400): string {
-    const length = this.random.below(maxBytes);
-    const at = this.random.below(TEXT.length - length);
-    const text = TEXT.slice(at, at + length).replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, "");
+    const text = anyText(this.random, this.random.below(maxBytes));
     return `${TIME}${++this.#staged} ${text}"}\n`;
   }
 

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { LogStore, SyncPolicy } from "../../mod.ts";
 import type { CrashKind, PowerCutManner } from "../../src/testing/mod.ts";
-import { ModelledLog, outcomeOf, valueOf } from "./wal_model.ts";
+import { ModelledLog } from "./wal_model.ts";
+import { outcomeOf, valueOf } from "./wal_model_outcome.ts";
 
 /** One step. `at` is a place in the log: 0 its oldest record, 1 its end. */
 export type Command =

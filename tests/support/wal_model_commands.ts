@@ -266,8 +266,10 @@ async function truncateBefore(log: ModelledLog, seq: number): Promise<void> {
 
 /** Only of a log at rest: who waits for a record that goes is not told what becomes of it. */
 async function truncateAfter(log: ModelledLog, seq: number): Promise<void> {
-  if (log.isTroubled || log.wal.failure !== undefined) return;
+  if (log.isTroubled) return;
   await mayWait(log, log.sync());
+  // A sync that was failing before the disk was mended may have stopped the log.
+  if (log.wal.failure !== undefined) return;
   log.forgetAfter(seq);
   await mayWait(log, (log.wal as Truncatable).truncateAfter!(seq));
   assert.equal(log.wal.nextSeq, seq + 1);

@@ -36,6 +36,9 @@ export class CursorFile {
   #newest: Slot;
   /** The durable slot to write next: not the newer one of the two. */
   #nextDurable: 0 | 1;
+  #syncing: Promise<void> = Promise.resolve();
+  /** Whether what was found in the durable slots is known to be so. */
+  #isSound = false;
   /** Whether the file's name is known to be durable. */
   #isNamed = false;
 
@@ -71,7 +74,9 @@ export class CursorFile {
     const found = newest.boot !== "" && newest.boot === store.boot
       ? newest
       : withDurableFiles(newest, newer(a, b));
-    return new CursorFile(store, file, found, a.generation > b.generation ? 1 : 0);
+    const cursors = new CursorFile(store, file, found, a.generation > b.generation ? 1 : 0);
+    cursors.#isSound = a === none && b === none;
+    return cursors;
   }
 
   /** The rows of the last save. */
@@ -100,9 +105,18 @@ export class CursorFile {
     this.#write(QUICK_SLOTS[generation % 2 as 0 | 1], { generation, log, boot, from, rows });
   }
 
-  /** Makes the last save survive a power cut. */
-  async sync(): Promise<void> {
+  /** Makes the last save survive a power cut; one at a time. */
+  sync(): Promise<void> {
+    const sync = (): Promise<void> => this.#sync();
+    return this.#syncing = this.#syncing.then(sync, sync);
+  }
+
+  async #sync(): Promise<void> {
     if (this.#file === undefined) return;
+    // What an opening before this one left may never have been synced: it must be before the other slot,
+    // which was, is written over.
+    if (!this.#isSound) await this.#file.sync();
+    this.#isSound = true;
     const slot = { ...this.#newest, generation: this.#newest.generation + 1 };
     this.#write(DURABLE_SLOTS[this.#nextDurable], slot);
     await this.#file.sync();

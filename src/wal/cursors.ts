@@ -209,7 +209,7 @@ async function readSlot(
   if (body.length !== header.len || hex32(store.crc32(body)) !== header.body) return undefined;
   return {
     generation: Number(header.generation),
-    log: String(header.log),
+    log: header.log === undefined ? undefined : String(header.log),
     boot: String(header.boot ?? ""),
     from: Number(header.from ?? 0),
     rows: JSON.parse(new TextDecoder().decode(body)) as CursorRow[],

@@ -63,6 +63,19 @@ export class GroupCommit {
     return this.#syncOnce();
   }
 
+  /**
+   * Syncs everything written, then does `work` before another sync begins: what a sync has in hand, and
+   * what it promises when it ends, must not change under it.
+   */
+  exclusively(work: () => Promise<void>): Promise<void> {
+    const run = async (): Promise<void> => {
+      await this.#sync();
+      await work();
+    };
+    this.#syncing = this.#syncing.then(run, run);
+    return this.#syncing;
+  }
+
   /** Something was written: with `interval`, it is synced after that time at the latest. */
   written(): void {
     if (this.#policy !== "interval" || this.#cancelInterval !== undefined) return;

@@ -14,8 +14,8 @@ export interface CompactHost {
   readonly firstSeq: number;
   /** The segments that are finished and durable: others may be written anew elsewhere, and are left alone. */
   finished(): readonly Segment[];
-  /** One segment takes the place of a run of others. */
-  replace(run: readonly Segment[], by: Segment): Promise<void>;
+  /** One segment takes the place of a run of others, if what follows them still begins with `endSeq`. */
+  replace(run: readonly Segment[], by: Segment, endSeq: number): Promise<void>;
   /** Whether the log is being closed. */
   isClosing(): boolean;
 }
@@ -28,7 +28,7 @@ export async function compactSegments(host: CompactHost, segmentBytes: number): 
     const endSeq = segments[segments.indexOf(run.at(-1)!) + 1]?.header.first;
     if (endSeq === undefined) continue;
     const joined = await joinSegments(store, run, host.firstSeq, endSeq);
-    if (joined !== undefined) await host.replace(run, joined);
+    if (joined !== undefined) await host.replace(run, joined, endSeq);
   }
 }
 

@@ -258,11 +258,13 @@ export class Journal {
     return this.retention.segments;
   }
 
-  /** Resolves when nothing is moving and all that is written is durable, whatever the policy. */
-  async settle(): Promise<void> {
+  /**
+   * Does `work` once nothing is moving and all that is written is durable, whatever the policy; nothing
+   * is synced, and no segment takes the place of others, until it is done.
+   */
+  async exclusively(work: () => Promise<void>): Promise<void> {
     await this.#grafting.settled;
-    await this.#compacting;
-    await this.#commit.syncNow();
+    await this.#commit.exclusively(work);
   }
 
   /** Ends the log before the record `seq`; what was staged meanwhile goes as well. */
@@ -322,7 +324,7 @@ export class Journal {
       segments: this.segments,
       firstSeq,
       finished: () => this.#finishedSegments(),
-      replace: (run, by) => this.#replace(run, by),
+      replace: (run, by, endSeq) => this.#replace(run, by, endSeq),
       isClosing: () => this.#isClosing,
     };
     await compactSegments(host, this.#settings.segmentBytes);
@@ -333,8 +335,12 @@ export class Journal {
     return this.segments.slice(0, Math.max(0, this.segments.indexOf(this.#writer.durable.segment)));
   }
 
-  async #replace(run: readonly Segment[], by: Segment): Promise<void> {
-    if (!this.retention.replace(run, by)) this.retention.discard([by.name]);
+  async #replace(run: readonly Segment[], by: Segment, endSeq: number): Promise<void> {
+    // Who goes on behind one of the run knows it, and its end, by what it was.
+    await this.#commit.exclusively(() => {
+      if (!this.retention.replace(run, by, endSeq)) this.retention.discard([by.name]);
+      return Promise.resolve();
+    });
     await this.removeFiles();
   }
 

@@ -77,10 +77,14 @@ export class Retention {
     this.segments.push(by);
   }
 
-  /** One segment takes the place of a run of others; false if they are not there any more. */
-  replace(run: readonly Segment[], by: Segment): boolean {
+  /**
+   * One segment takes the place of a run of others; false if they are not there any more, or do not reach
+   * to `endSeq` since the newest records were cut off.
+   */
+  replace(run: readonly Segment[], by: Segment, endSeq: number): boolean {
     const at = this.segments.indexOf(run[0]!);
     if (at < 0 || this.segments[at + run.length - 1] !== run.at(-1)) return false;
+    if (this.segments[at + run.length]?.header.first !== endSeq) return false;
     this.segments.splice(at, run.length, by);
     this.#sealedBytes = this.segments.slice(0, -1).reduce((sum, { end }) => sum + end, 0);
     this.#doomed.push(...run.map(({ name }) => name));

@@ -221,8 +221,15 @@ class OpenWal implements Wal {
   }
 
   async truncateBefore(seq: number): Promise<void> {
-    const from = Math.min(seq, this.writtenSeq);
     // Segments that were trimmed may come back with a power cut: only what is stored counts.
+    if (!(Math.min(seq, this.writtenSeq) > this.#from)) return;
+    await this.#journal.exclusively(() => this.#cutBefore(seq));
+    await this.#journal.removeFiles();
+  }
+
+  async #cutBefore(seq: number): Promise<void> {
+    // Never beyond what is durable: records that come after a power cut get those numbers.
+    const from = Math.min(seq, this.#journal.syncedSeq);
     if (!(from > this.#from)) return;
     this.#journal.fence.assert();
     this.#cursors.saveSync(this.logId, this.#cursors.rows, from);
@@ -233,22 +240,29 @@ class OpenWal implements Wal {
       this.#journal.retention.takeOldest();
     }
     this.window.forgetBelow(from);
-    await this.#journal.removeFiles();
   }
 
   async truncateAfter(seq: number): Promise<void> {
-    if (!(Number.isSafeInteger(seq) && seq >= this.firstSeq - 1)) {
-      throw new RangeError(
-        `Cannot cut the log after record ${seq}: allowed are ${
-          this.firstSeq - 1
-        } to ${this.nextSeq}`,
-      );
-    }
+    this.#assertCanEndAt(seq);
     if (seq >= this.nextSeq - 1) return;
     await this.sync();
     // What stays must not be less durable than the new segment that goes on behind it.
-    await this.#journal.settle();
-    const cut = await findCut(this.store, this.segments, seq + 1);
+    await this.#journal.exclusively(() => this.#cutAfter(seq));
+  }
+
+  /** @throws {RangeError} If the log begins later */
+  #assertCanEndAt(seq: number): void {
+    if (Number.isSafeInteger(seq) && seq >= this.firstSeq - 1) return;
+    throw new RangeError(
+      `Cannot cut the log after record ${seq}: allowed are ${this.firstSeq - 1} to ${this.nextSeq}`,
+    );
+  }
+
+  async #cutAfter(seq: number): Promise<void> {
+    // Another call may have cut it, before or behind this record.
+    this.#assertCanEndAt(seq);
+    if (seq >= this.nextSeq - 1) return;
+    const cut = await findCut(this.store, [...this.segments], seq + 1);
     const rows = this.#cursors.rows.map((row) => ({
       ...row,
       nextSeq: Math.min(row.nextSeq, seq + 1),

@@ -7,6 +7,7 @@ import { Fence } from "./fence.ts";
 import { isOutOfRoom } from "./graft.ts";
 import { Grafting } from "./grafting.ts";
 import { HorizonTimer } from "./horizon.ts";
+import { isolated } from "./isolated.ts";
 import type { RecoveredLog } from "./recovery.ts";
 import { Refusal } from "./refusal.ts";
 import { Retention } from "./retention.ts";
@@ -239,8 +240,9 @@ export class Journal {
 
   /** Calls `listener` after each write; the answer withdraws it. */
   onWritten(listener: (chunk: LogChunk) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    const guarded = isolated("a listener of onWritten", listener);
+    this.#listeners.add(guarded);
+    return () => this.#listeners.delete(guarded);
   }
 
   /** Bytes that are staged and not written. */

@@ -13,6 +13,7 @@ import type {
 import { CursorFile } from "./cursors.ts";
 import { DamageFound, type LostRecords } from "./damage.ts";
 import { entries } from "./entries.ts";
+import { isolated } from "./isolated.ts";
 import { Journal } from "./journal.ts";
 import { readable } from "./readable.ts";
 import { WalReader } from "./reader.ts";
@@ -56,7 +57,8 @@ export interface Wal extends LogStore, AsyncDisposable {
  * ```
  */
 export async function openWal(store: FileStore, options: WalOptions = {}): Promise<Wal> {
-  const { onNotice = () => {}, clock = systemClock } = options;
+  const { clock = systemClock } = options;
+  const onNotice = isolated("onNotice", options.onNotice ?? (() => {}));
   const settings = walSettings(store, options);
   await store.open();
   try {

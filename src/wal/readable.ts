@@ -14,7 +14,9 @@ export function readable(log: LogStore, fromSeq: number): ReadableStream<LogChun
     while (!cancelled) {
       const found = await reader.next();
       if (found.kind === "lines" && !cancelled) return controller.enqueue(found.chunk);
-      if (found.kind === "end") await new Promise<void>((resolve) => wake = resolve);
+      // Something may have been written since the reader said so.
+      if (found.kind !== "end" || reader.nextSeq < log.writtenSeq) continue;
+      await new Promise<void>((resolve) => wake = resolve);
     }
   };
   const end = (): void => {

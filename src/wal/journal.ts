@@ -203,8 +203,8 @@ export class Journal {
     if (seq >= Number.MAX_SAFE_INTEGER) {
       throw new RangeError(`The log in "${this.store.label}" has no numbers left: begin a new one`);
     }
-    this.nextSeq = seq + 1;
     this.#staging.add(line, seq, mark);
+    this.nextSeq = seq + 1;
     return seq;
   }
 

@@ -25,12 +25,19 @@ export async function readHead(file: StoreFile, bytes: number): Promise<Uint8Arr
 /**
  * Appends what the file takes of the bytes in one write; returns how many.
  *
- * @throws {Error} If it takes none, since asking again without end would hold the event loop
+ * @throws {Error} If it takes none, since asking again without end would hold the event loop, or if a
+ * store says that it took what cannot be: nothing may count as written on its word
  */
 export function writeSomeSync(file: StoreFile, bytes: Uint8Array): number {
   const taken = file.writeSync(bytes);
   if (taken === 0) {
     throw new Error(`The disk took none of ${bytes.length} bytes for "${file.name}"`);
+  }
+  if (!(taken > 0 && taken <= bytes.length)) {
+    throw new Error(
+      `The store says that it took ${taken} of ${bytes.length} bytes for "${file.name}": ` +
+        `writeSync must return how many it took`,
+    );
   }
   return taken;
 }

@@ -34,9 +34,12 @@ export class Ledger {
   #cancelTimer: (() => void) | undefined;
   #trimming: Promise<void> | undefined;
   #toldLimit = false;
+  /** The number of the first record of this opening. */
+  readonly #openedAt: number;
 
   constructor(host: LedgerHost) {
     this.#host = host;
+    this.#openedAt = host.log.nextSeq;
   }
 
   /** A lane settled records. */
@@ -70,7 +73,8 @@ export class Ledger {
   #store(rows: readonly CursorRow[]): void {
     const names = new Set(rows.map((row) => row.lane));
     const others = this.#host.log.cursors().filter((row) => !names.has(row.lane));
-    this.#host.log.saveCursorsSync([...rows, ...others]);
+    const within = others.map((row) => withinLog(row, this.#openedAt));
+    this.#host.log.saveCursorsSync([...rows, ...within]);
   }
 
   /** Every record below this one is settled in every lane. */
@@ -156,4 +160,13 @@ export class Ledger {
   stop(): void {
     this.#cancelTimer?.();
   }
+}
+
+/**
+ * A lane's place within a log that ends at `nextSeq`, or the same if it is. What a log lost with its
+ * unsynced end is no place to wait at: other records get those numbers, and the lane owes them.
+ */
+export function withinLog(row: CursorRow, nextSeq: number): CursorRow {
+  const ahead = row.nextSeq - nextSeq;
+  return ahead <= 0 ? row : { ...row, nextSeq, since: row.since - ahead };
 }

@@ -12,7 +12,7 @@ import type { CursorRow, InputMark, LogStore } from "../storage/store.ts";
 import { createTail, type Tail } from "../tail/hub.ts";
 import { leftOver, settledByLane, waitForDrain } from "./drain.ts";
 import { Intake } from "./intake.ts";
-import { Ledger } from "./ledger.ts";
+import { Ledger, withinLog } from "./ledger.ts";
 import { type Logs, openLogs } from "./logs.ts";
 import { laneSettings, type PipelineEvent, type PipelineOptions } from "./options.ts";
 import type {
@@ -190,7 +190,7 @@ class OpenPipeline implements Pipeline {
         `The cursor of sink "${name}" is ${ahead} records ahead of the log, which lost its ` +
         `unsynced end: it goes on with the next record`,
     });
-    return { ...stored, nextSeq, since: stored.since - ahead };
+    return withinLog(stored, nextSeq);
   }
 
   /** Everything is open: stores where the lanes stand, and begins to deliver. */

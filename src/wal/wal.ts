@@ -68,6 +68,7 @@ export async function openWal(store: FileStore, options: WalOptions = {}): Promi
       const found = await recover(store, entries, settings.onDamage, onNotice, cursors.log);
       const journal = new Journal(store, settings, found, onNotice, clock);
       const damage = new DamageFound(store, settings.onDamage, onNotice, found.lost);
+      await keepWithin(cursors, journal);
       await journal.begin(found);
       return new OpenWal(journal, settings.sync, cursors, damage);
     } catch (error) {
@@ -78,6 +79,16 @@ export async function openWal(store: FileStore, options: WalOptions = {}): Promi
     await store.close();
     throw error;
   }
+}
+
+/**
+ * Cursors of a longer log, such as a restored copy may bring with it, give up numbers that are not given
+ * yet: that ends here, before records get them.
+ */
+async function keepWithin(cursors: CursorFile, { logId, nextSeq }: Journal): Promise<void> {
+  if (cursors.from <= nextSeq) return;
+  cursors.saveSync(logId, cursors.rows, nextSeq);
+  await cursors.sync();
 }
 
 class OpenWal implements Wal {
@@ -97,7 +108,7 @@ class OpenWal implements Wal {
     this.#journal = journal;
     this.#cursors = cursors;
     this.#damage = damage;
-    this.#from = Math.min(cursors.from, journal.nextSeq);
+    this.#from = cursors.from;
   }
 
   get store(): FileStore {

@@ -4,6 +4,9 @@ import { frameAt } from "./place.ts";
 import { COMPACT_NAME, type Segment } from "./segment.ts";
 import { linesFrom } from "./site.ts";
 
+/** A segment stands for no more than this, since its first line names them all. */
+const MAX_PARTS = 10_000;
+
 /** What compacting asks of the log. */
 export interface CompactHost {
   /** The bytes. */
@@ -42,14 +45,17 @@ function joinable(segments: readonly Segment[], segmentBytes: number): Segment[]
   const runs: Segment[][] = [];
   let run: Segment[] = [];
   let bytes = 0;
+  let parts = 0;
   for (const segment of segments) {
-    if (bytes + segment.end > segmentBytes) {
+    const { end, header: { joins = [] } } = segment;
+    if (bytes + end > segmentBytes || parts + joins.length >= MAX_PARTS) {
       runs.push(run);
       run = [];
-      bytes = 0;
+      bytes = parts = 0;
     }
     run.push(segment);
-    bytes += segment.end;
+    bytes += end;
+    parts += joins.length + 1;
   }
   return [...runs, run].filter(({ length }) => length > 1);
 }

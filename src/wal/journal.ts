@@ -8,6 +8,7 @@ import { isOutOfRoom } from "./graft.ts";
 import { Grafting } from "./grafting.ts";
 import { HorizonTimer } from "./horizon.ts";
 import { isolated } from "./isolated.ts";
+import { forgetPlaces, notePlace } from "./input_places.ts";
 import type { RecoveredLog } from "./recovery.ts";
 import { Refusal } from "./refusal.ts";
 import { Retention } from "./retention.ts";
@@ -99,7 +100,7 @@ export class Journal {
         seal: (frame) => this.#seal(frame),
         wrote: (frame) => this.#wrote(frame),
         rotated: (segment) => this.#rotated(segment),
-        inputs: () => [...this.inputs.values()],
+        inputs: () => this.#placesOfInputs(),
         fence: () => this.fence.assert(),
         abandoned: (name) => this.#abandoned(name),
         now: () => clock.now(),
@@ -183,8 +184,21 @@ export class Journal {
       turn: this.#turn++,
       boot: this.store.boot,
       created: new Date(this.#clock.now()).toISOString(),
-      inputs: [...this.inputs.values()],
+      inputs: this.#placesOfInputs(),
     };
+  }
+
+  #placesOfInputs(): readonly InputMark[] {
+    const count = forgetPlaces(this.inputs);
+    if (count > 0) {
+      this.#tell({
+        kind: "limit",
+        message:
+          `The log in "${this.store.label}" knows the places of too many inputs: it forgot ` +
+          `the ${count} that it heard of longest ago, which are read from their beginning next time`,
+      });
+    }
+    return [...this.inputs.values()];
   }
 
   async #grafted(segment: Segment, file: StoreFile, endSeq: number): Promise<void> {
@@ -388,7 +402,7 @@ export class Journal {
     const { chunk, mark } = frame;
     if (chunk.count === 0) return;
     this.writtenSeq = chunk.firstSeq + chunk.count;
-    if (mark !== undefined) this.inputs.set(mark.file, mark);
+    if (mark !== undefined) notePlace(this.inputs, mark);
     this.window.push(chunk);
     this.#commit.written();
     for (const listener of this.#listeners) listener(chunk);

@@ -3,6 +3,7 @@ import { keepDamaged, keepTorn } from "./aside.ts";
 import { type ChainBreak, isSound, linkSegments } from "./chain.ts";
 import { type DamagePolicy, type RecoveryContext, reportDamage } from "./damage.ts";
 import { type Doubt, findSegments, tellUnborn } from "./inventory.ts";
+import { notePlace } from "./input_places.ts";
 import type { Segment } from "./segment.ts";
 import { frameAt, type Place } from "./place.ts";
 import { type Hole, scanSegment, type SegmentScan } from "./segment_scan.ts";
@@ -281,7 +282,7 @@ async function placesOfInputs(
   );
   const all = [...await Promise.all(older.map((one) => scanSegment(store, one))), ...scans];
   for (const { endSeq, mark } of all.flatMap((scan) => scan.marks)) {
-    if (endSeq <= seq) inputs.set(mark.file, mark);
+    if (endSeq <= seq) notePlace(inputs, mark);
   }
   return inputs;
 }

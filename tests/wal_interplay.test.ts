@@ -204,3 +204,27 @@ test("records that were given up are given up by number only as far as they are 
   for (const msg of numbers("n", from, from + 29)) assert.ok(found.includes(msg), msg);
   await last.close();
 });
+
+test("what was cut off a segment that was made of several never comes back", async () => {
+  const disk = testDisk();
+  await runs(disk, 3, 20);
+  const wal = await openWal(disk.store(), KEEP);
+  await wal.compact();
+  let killed: TestDisk | undefined;
+  disk.onSync = (name) => {
+    // The new segment has its name, and the file before it is not cut yet.
+    const isCut = disk.segments.some((segment) =>
+      segment.startsWith(`wal-${"21".padStart(20, "0")}`)
+    );
+    if (name === "" && isCut) killed ??= disk.copy();
+  };
+  await wal.truncateAfter(20);
+  await wal.close();
+  const next = await openWal(killed!.store(), KEEP);
+  assert.equal(next.nextSeq, 21);
+  await write(next, 40, "new");
+  const expected = [...numbers("n", 1, 20), ...numbers("new", 21, 60)];
+  assert.deepEqual(await msgs(next), expected);
+  await next.close();
+  assert.deepEqual(await reopened(killed!), expected);
+});

@@ -106,8 +106,8 @@ function seal(before: Segment, next: Segment): ChainBreak[] {
   const { header } = next;
   const isLinked = isSealedBy(before, next);
   const size = before.end;
-  // One that was made of several was whole before it had its name; its successor knew another one.
-  const isLongerThanKnown = !isSound(before) || before.header.joins !== undefined;
+  // One that was made of several was whole before it had its name; its successor may know another one.
+  const isLongerThanKnown = !isSound(before) || header.prev?.joins !== before.header.joins?.length;
   const end = isLinked && !isLongerThanKnown ? header.prev!.end : size;
   before.end = Math.min(end, size);
   if (isLinked && size >= end) return [];

@@ -14,6 +14,13 @@ export interface SegmentLink {
   readonly salt: string;
   /** The bytes of it that are valid. */
   readonly end: number;
+  /** How many segments it stood for then, if it was made of several: made of more, it ends elsewhere. */
+  readonly joins?: number;
+}
+
+/** A link to a segment that is valid up to the byte `end`. */
+export function linkTo({ salt, joins }: SegmentHeader, end: number): SegmentLink {
+  return joins === undefined ? { salt, end } : { salt, end, joins: joins.length };
 }
 
 /** The first line of a segment. */

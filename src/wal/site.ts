@@ -7,7 +7,7 @@ import type { FileStore, InputMark } from "../storage/store.ts";
 import type { Carried, CarriedLines } from "./graft.ts";
 import { frameAt, type Place } from "./place.ts";
 import { FrameScanner } from "./scan.ts";
-import type { Segment, SegmentLink } from "./segment.ts";
+import { linkTo, type Segment, type SegmentLink } from "./segment.ts";
 import { scanSegment } from "./segment_scan.ts";
 
 /** Where a new segment begins: its first record, and the end of what it follows. */
@@ -22,12 +22,12 @@ export interface Site {
 export function siteAt(segments: readonly Segment[], { index, offset, seq }: Place): Site {
   const segment = segments[index];
   if (segment !== undefined && offset > segment.header.head) {
-    return { first: seq, prev: { salt: segment.header.salt, end: offset } };
+    return { first: seq, prev: linkTo(segment.header, offset) };
   }
   const before = segments[index - 1];
   const prev = before === undefined
     ? segment?.header.prev ?? null
-    : { salt: before.header.salt, end: before.end };
+    : linkTo(before.header, before.end);
   return { first: seq, prev };
 }
 

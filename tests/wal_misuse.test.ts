@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type FileStore, type InputMark, openWal, type StoreFile } from "../mod.ts";
+import { type FileStore, type InputMark, type LogNotice, openWal, type StoreFile } from "../mod.ts";
 import { fakeClock } from "../src/testing/fake_clock.ts";
 import { lineOf, msgOf, readLog } from "./support/read_log.ts";
 import { testDisk } from "./support/test_disk.ts";
@@ -57,4 +57,30 @@ test("readable() sees what is written while it looks for more", async () => {
     assert.equal((await read).value?.count, 1);
     await wal.close();
   }
+});
+
+test("a log that is closed says so, and not that its lock was taken away", async () => {
+  let isHeld = true;
+  const told: LogNotice[] = [];
+  const store: FileStore = { ...testDisk().store(), isHeld: () => isHeld };
+  const wal = await openWal(store, {
+    segmentBytes: 4096,
+    retain: 0,
+    onNotice: (n) => told.push(n),
+  });
+  for (let i = 0; i < 100; i++) {
+    wal.stage(lineOf("n".padEnd(100)));
+    wal.flushSync();
+  }
+  await wal.close();
+  isHeld = false;
+  const isClosed = /is closed/;
+  assert.throws(() => wal.saveCursorsSync([]), isClosed);
+  await assert.rejects(wal.syncCursors(), isClosed);
+  await assert.rejects(wal.sync(), isClosed);
+  await assert.rejects(wal.compact(), isClosed);
+  await assert.rejects(wal.truncateBefore(50), isClosed);
+  await assert.rejects(wal.truncateAfter(50), isClosed);
+  await wal.trim(wal.writtenSeq);
+  assert.deepEqual(told, []);
 });

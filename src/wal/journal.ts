@@ -252,6 +252,17 @@ export class Journal {
     return this.#commit.request();
   }
 
+  /**
+   * Does nothing while the log is open and the store is ours.
+   *
+   * @throws {StoreFailedError} If it is not
+   */
+  assertOurs(): void {
+    // Who closed it gave the lock back: that is no harm to tell of.
+    if (this.#closed !== undefined) throw this.#closed;
+    this.fence.assert();
+  }
+
   /** Calls `listener` after each write; the answer withdraws it. */
   onWritten(listener: (chunk: LogChunk) => void): () => void {
     const guarded = isolated("a listener of onWritten", listener);
@@ -318,7 +329,7 @@ export class Journal {
 
   /** A power cut must not find the old segments gone and the new one not there yet. */
   async removeFiles(): Promise<void> {
-    if (!this.retention.hasDoomed || !this.fence.isOurs) return;
+    if (!this.retention.hasDoomed || this.#closed !== undefined || !this.fence.isOurs) return;
     try {
       if (this.#writer.dirty) await this.#commit.syncNow();
       await this.retention.removeFiles();
@@ -334,7 +345,7 @@ export class Journal {
 
   async #compact(firstSeq: number): Promise<void> {
     await this.#grafting.settled;
-    this.fence.assert();
+    this.assertOurs();
     const host: CompactHost = {
       store: this.store,
       segments: this.segments,

@@ -206,12 +206,12 @@ class OpenWal implements Wal {
   }
 
   saveCursorsSync(rows: readonly CursorRow[]): void {
-    this.#journal.fence.assert();
+    this.#journal.assertOurs();
     this.#cursors.saveSync(this.logId, rows);
   }
 
   async syncCursors(): Promise<void> {
-    this.#journal.fence.assert();
+    this.#journal.assertOurs();
     await this.#cursors.sync();
   }
 
@@ -244,7 +244,7 @@ class OpenWal implements Wal {
     // Never beyond what is durable: records that come after a power cut get those numbers.
     const from = Math.min(seq, this.#journal.syncedSeq);
     if (!(from > this.#from)) return;
-    this.#journal.fence.assert();
+    this.#journal.assertOurs();
     this.#cursors.saveSync(this.logId, this.#cursors.rows, from);
     await this.#cursors.sync();
     this.#from = from;

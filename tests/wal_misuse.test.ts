@@ -84,3 +84,20 @@ test("a log that is closed says so, and not that its lock was taken away", async
   await wal.trim(wal.writtenSeq);
   assert.deepEqual(told, []);
 });
+
+test("files of others in the folder are left alone", async () => {
+  const disk = testDisk();
+  const names = [
+    "export.tmp",
+    ".DS_Store",
+    "wal-00000000000000000001-01234567.ndjson~",
+    "notes.txt",
+  ];
+  for (const name of names) disk.files.set(name, new Uint8Array([1]));
+  disk.files.set("compact.tmp", new Uint8Array([1]));
+  disk.files.set("wal-00000000000000000001-01234567.ndjson.1-9.torn.tmp", new Uint8Array([1]));
+  const wal = await openWal(disk.store());
+  await wal.close();
+  for (const name of names) assert.ok(disk.files.has(name), name);
+  assert.deepEqual([...disk.files.keys()].filter((name) => /\.tmp$/.test(name)), ["export.tmp"]);
+});

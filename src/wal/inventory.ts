@@ -5,14 +5,12 @@ import { FrameScanner, indexOf } from "./scan.ts";
 import {
   FAILED_SYNC_NAME,
   FORMAT_VERSION,
-  GRAFT_NAME,
   isSegmentName,
   parseSegmentName,
   readSegmentHeader,
   type Segment,
   SEGMENT_START,
   type SegmentHeader,
-  UNFINISHED,
 } from "./segment.ts";
 import { readWhole } from "./whole.ts";
 
@@ -20,6 +18,8 @@ import { readWhole } from "./whole.ts";
 const EPOCH_MARGIN = 1_000;
 /** Files that are opened at once: enough to keep the system's threads busy. */
 const OPEN_AT_ONCE = 16;
+/** Files that we left unfinished; those of others that end the same way are none of our business. */
+const LEFT_UNFINISHED = /^(compact|sync-failed|wal-.+\.(torn|damaged))\.tmp$/;
 /** Stands for a time that is not known. */
 const NEVER = new Date(0).toISOString();
 
@@ -77,7 +77,7 @@ export async function findSegments(
   knownLog: string | undefined,
 ): Promise<Inventory> {
   const names = entries.map(({ name }) => name);
-  const obsolete = names.filter((name) => name.endsWith(UNFINISHED) && name !== GRAFT_NAME);
+  const obsolete = names.filter((name) => LEFT_UNFINISHED.test(name));
   const segments: Segment[] = [];
   const doubts: Doubt[] = [];
   let epoch = 0;

@@ -16,13 +16,18 @@
  *
  * @module
  */
-export {
-  type Buffer,
-  type BufferOptions,
-  createBuffer,
-  type Overflow,
-} from "./src/buffer/buffer.ts";
-export { createRing, type Ring } from "./src/buffer/ring.ts";
+export { type Buffer, createBuffer } from "./src/buffer/buffer.ts";
+export type { BufferOptions } from "./src/buffer/buffer_options.ts";
+export type {
+  Drop,
+  DropCounts,
+  DropEpisode,
+  DropListeners,
+  LevelCounts,
+  Overflow,
+} from "./src/buffer/overflow.ts";
+export { createRing, type Ring, type RingBounds } from "./src/buffer/ring.ts";
+export type { RoomOptions } from "./src/buffer/waiters.ts";
 export { type Clock, systemClock } from "./src/clock.ts";
 export { type Backoff, backoff, type ExponentialOptions } from "./src/delivery/backoff.ts";
 export {

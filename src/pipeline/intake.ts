@@ -1,4 +1,5 @@
-import { type Buffer, createBuffer, type Overflow } from "../buffer/buffer.ts";
+import { type Buffer, createBuffer } from "../buffer/buffer.ts";
+import type { Overflow } from "../buffer/overflow.ts";
 import type { Clock } from "../clock.ts";
 import { BufferFullError, NotAcceptedError } from "../errors.ts";
 import type { LogTarget } from "../logger.ts";

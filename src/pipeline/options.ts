@@ -1,6 +1,6 @@
 import { type Backoff, backoff } from "../delivery/backoff.ts";
 import type { LaneSettings } from "../delivery/lane.ts";
-import type { Overflow } from "../buffer/buffer.ts";
+import type { Overflow } from "../buffer/overflow.ts";
 import type { Clock } from "../clock.ts";
 import { assertLevel, type Level } from "../record/level.ts";
 import type { LogRecord } from "../record/record.ts";

@@ -288,10 +288,21 @@ test("capacity from min to max grows under load and shrinks when idle, by the cl
   assert.equal(clock.pending, 0, "at rest there is no timer");
 });
 
-test("sizes of 0 fill no buffer, and sizes of any number are summed exactly at rest", () => {
+test("sizes of 0 fill no buffer", () => {
   const buffer = createBuffer<number>({ strategy: { highWaterMark: 1, size: (item) => item } });
   for (let i = 0; i < 100_000; i++) assert.equal(buffer.push(0), true);
-  for (let i = 0; i < 9; i++) assert.equal(buffer.push(0.1), true);
+  assert.equal(buffer.popMany().length, 100_000);
+});
+
+test("an empty buffer has all its room, whatever rounding did to the sums", () => {
+  const measure = (item: number): number => item;
+  const buffer = createBuffer<number>({
+    strategy: { highWaterMark: 1, size: measure },
+    maxBytes: 1,
+    bytesOf: measure,
+  });
+  buffer.push(0.1);
+  buffer.push(1e9);
   buffer.popMany();
   assert.equal(buffer.desiredSize, 1);
 });

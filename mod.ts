@@ -57,6 +57,7 @@ export {
 export { openPipeline } from "./src/pipeline/open.ts";
 export type {
   LaneOptions,
+  PipelineBufferOptions,
   PipelineEvent,
   PipelineOptions,
   PipelineWalOptions,

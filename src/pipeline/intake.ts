@@ -1,6 +1,7 @@
 import { type Buffer, createBuffer } from "../buffer/buffer.ts";
-import type { Overflow } from "../buffer/overflow.ts";
+import type { DropCounts, DropEpisode, Overflow } from "../buffer/overflow.ts";
 import type { Clock } from "../clock.ts";
+import type { RoomOptions } from "../buffer/waiters.ts";
 import { BufferFullError, NotAcceptedError } from "../errors.ts";
 import type { LogTarget } from "../logger.ts";
 import { createEncoder, type LineEncoder } from "../record/encode.ts";
@@ -10,18 +11,17 @@ import type { Fields, LogRecord, RecordInput } from "../record/record.ts";
 import { type LoggerScope, NO_SCOPE } from "../record/scope.ts";
 import { mayBeRecord, recordFromText } from "../record/text_line.ts";
 import type { InputMark, LogStore } from "../storage/store.ts";
-
-/** A line on its way to the log; with its mark where it came from an input. */
-type Entry = string | { readonly line: string; readonly mark: InputMark };
+import { bufferOptions, type Entry } from "./intake_buffer.ts";
+import type { PipelineBufferOptions } from "./options.ts";
+import type { WaitOptions } from "./pipeline.ts";
 
 /** How records are taken in. */
 export interface IntakeSettings {
   readonly level: Level;
   readonly transform: ((record: LogRecord) => LogRecord | null) | undefined;
   readonly maxRecordBytes: number | undefined;
-  readonly capacity: number;
-  readonly maxBytes: number;
-  readonly overflow: Overflow;
+  readonly buffer: PipelineBufferOptions;
+  readonly random: () => number;
 }
 
 /** What the intake needs of the pipeline around it. */
@@ -32,6 +32,8 @@ export interface IntakeHost {
   relieve(): boolean;
   /** Called while the process ends, after each record. */
   spill(): void;
+  /** Records begin to be dropped, with the policy that warns. */
+  bufferFull(message: string): void;
   /** A transform threw. */
   transformFailed(error: unknown): void;
 }
@@ -53,9 +55,9 @@ export class Intake implements LogTarget {
   #ending = false;
   #closed = false;
   #cancelTimer: (() => void) | undefined;
-  #taken = 0;
   #staged = 0;
   #progress: PromiseWithResolvers<void> | undefined;
+  #unreported: DropEpisode | undefined;
   threshold: number;
   running = true;
   offered = 0;
@@ -65,27 +67,32 @@ export class Intake implements LogTarget {
   constructor(settings: IntakeSettings, host: IntakeHost) {
     this.#host = host;
     this.#transform = settings.transform;
-    this.#overflow = settings.overflow;
+    this.#overflow = settings.buffer.overflow ?? "block";
     const { maxRecordBytes } = settings;
     this.#encoder = createEncoder(maxRecordBytes === undefined ? {} : { maxRecordBytes });
     this.threshold = LEVEL_RANK[settings.level];
     this.#buffer = createBuffer<Entry>({
-      strategy: { highWaterMark: settings.capacity },
-      overflow: settings.overflow,
-      maxBytes: settings.maxBytes,
-      // A string holds one or two bytes a character; 64 stands for its header and its slot.
-      bytesOf: (entry) => 2 * (typeof entry === "string" ? entry : entry.line).length + 64,
+      ...bufferOptions(settings.buffer),
+      clock: host.clock,
+      random: settings.random,
+      onWarn: () => host.bufferFull("The buffer is full: records are dropped until there is room"),
+      onRecover: (episode) => this.#unreported = episode,
     });
   }
 
   /** Records accepted. */
   get accepted(): number {
-    return this.#taken;
+    return this.#buffer.accepted;
   }
 
   /** Records accepted that have no sequence number: given up by the policy, and still waiting. */
   get buffered(): { readonly evicted: number; readonly waiting: number } {
     return { evicted: this.#buffer.evicted, waiting: this.#buffer.size };
+  }
+
+  /** Records dropped by the policy, by policy and level. */
+  get dropped(): DropCounts {
+    return this.#buffer.dropped;
   }
 
   /** Records the buffer can hold. */
@@ -125,22 +132,45 @@ export class Intake implements LogTarget {
    */
   async writeWhenReady(
     value: RecordInput | string,
-    waitForRoom: (ready: Promise<void>) => Promise<void>,
+    options: WaitOptions = {},
   ): Promise<boolean> {
     if (isEmpty(value)) return true;
     const entry = this.#entry(value);
-    // A record that waits for room is offered when its wait is over: until then it is in no state.
-    for (;;) {
-      const taken = this.#settle(entry);
-      if (taken !== undefined) return taken;
-      try {
-        await waitForRoom(this.ready);
-      } catch (error) {
-        this.offered++;
-        this.refuse(error instanceof BufferFullError ? "timeout" : "aborted");
-        throw error;
+    return this.#settle(entry) ?? await this.#waitForRoom(entry!, options);
+  }
+
+  /** A record that waits for room is offered when its wait is over: until then it is in no state. */
+  async #waitForRoom(
+    entry: Entry,
+    { signal, timeoutMs = Infinity }: WaitOptions,
+  ): Promise<boolean> {
+    const { clock } = this.#host;
+    const deadline = clock.monotonic() + timeoutMs;
+    const options = { ...(signal ? { signal } : {}), onTaken: () => void this.offered++ };
+    const release = clock.hold();
+    try {
+      for (let leftMs = timeoutMs;; leftMs = Math.ceil(deadline - clock.monotonic())) {
+        if (await this.#append(entry, { ...options, timeoutMs: leftMs })) return true;
+        // The waits were ended: the log failed, the pipeline stopped, or both are over again.
+        const settled = this.#settle(entry);
+        if (settled !== undefined) return settled;
       }
+    } finally {
+      release();
     }
+  }
+
+  async #append(entry: Entry, options: RoomOptions): Promise<boolean> {
+    let taken: boolean;
+    try {
+      taken = await this.#buffer.append(entry, options);
+    } catch (error) {
+      this.offered++;
+      this.refuse(error instanceof BufferFullError ? "timeout" : "aborted");
+      throw error;
+    }
+    if (taken) this.#forward();
+    return taken;
   }
 
   /**
@@ -151,7 +181,7 @@ export class Intake implements LogTarget {
   #settle(entry: Entry | undefined): boolean | undefined {
     const open = this.running && this.#host.log.failure === undefined;
     const taken = open && entry !== undefined && this.#take(entry);
-    if (open && entry !== undefined && !taken && this.#overflow !== "drop-newest") return undefined;
+    if (open && entry !== undefined && !taken && this.#overflow === "block") return undefined;
     this.offered++;
     if (!this.#takes()) throw this.#notTaken();
     if (entry === undefined) this.filtered++;
@@ -186,10 +216,14 @@ export class Intake implements LogTarget {
 
   #take(entry: Entry): boolean {
     if (!this.#buffer.push(entry) && !(this.#absorb() && this.#buffer.push(entry))) return false;
-    this.#taken++;
+    this.#forward();
+    return true;
+  }
+
+  /** Sees to it that what is in the buffer gets to the log. */
+  #forward(): void {
     if (this.#ending) this.#host.spill();
     else if (!this.#scheduled) this.#schedule();
-    return true;
   }
 
   /**
@@ -260,10 +294,25 @@ export class Intake implements LogTarget {
       if (typeof entry === "string") log.stage(entry);
       else log.stage(entry.line, entry.mark);
       this.#staged++;
+      if (this.#unreported !== undefined) this.#reportDrops(this.#unreported);
     }
     this.#progress?.resolve();
     this.#progress = undefined;
     return this.#staged - before;
+  }
+
+  /** One record tells of all that were dropped. It is offered as any other, and accounted for so. */
+  #reportDrops({ dropped, policy, levels }: DropEpisode): void {
+    this.#unreported = undefined;
+    if (LEVEL_RANK.warn < this.threshold) return;
+    const { clock } = this.#host;
+    const msg = `${dropped} ${dropped === 1 ? "record" : "records"} dropped`;
+    const record = recordFromCall("warn", clock.now(), msg, NO_SCOPE, { policy, levels });
+    const line = this.#line(record);
+    this.offered++;
+    if (line === undefined) this.filtered++;
+    // Only pushed: we are on the way of moving what is in the buffer.
+    else if (!this.#buffer.push(line)) this.refuse("full");
   }
 
   /** The process is ending: from now on every record goes straight through. */
@@ -276,7 +325,7 @@ export class Intake implements LogTarget {
 
   /** Resolves when everything taken before the call has its place in the log, or never will. */
   async staged(): Promise<void> {
-    const target = this.#taken;
+    const target = this.accepted;
     this.pump();
     while (this.#staged + this.#buffer.evicted < target) {
       if (this.#host.log.failure !== undefined) throw this.#host.log.failure;

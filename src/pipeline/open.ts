@@ -128,15 +128,15 @@ class OpenPipeline implements Pipeline {
         level,
         transform: options.transform,
         maxRecordBytes: options.maxRecordBytes,
-        capacity: options.buffer?.capacity ?? 10_000,
-        maxBytes: options.buffer?.maxBytes ?? 16 * 1024 * 1024,
-        overflow: options.buffer?.overflow ?? "block",
+        buffer: options.buffer ?? {},
+        random: this.#random,
       },
       {
         log,
         clock,
         relieve: () => this.#ledger.relieve(),
         spill: () => this.#spill(),
+        bufferFull: (message) => tell({ kind: "buffer-full", message }),
         transformFailed: (error) => {
           const message = `The transform threw, the record is withheld: ${messageOf(error)}`;
           tell({ kind: "transform-failed", message });
@@ -244,8 +244,8 @@ class OpenPipeline implements Pipeline {
 
   async append(record: RecordInput | string, options: WaitOptions = {}): Promise<void> {
     options.signal?.throwIfAborted();
-    if (!await this.#intake.writeWhenReady(record, waitForRoom(options, this.#clock))) {
-      throw new BufferFullError("The buffer is full and its policy drops the newest record");
+    if (!await this.#intake.writeWhenReady(record, options)) {
+      throw new BufferFullError("The buffer is full and its policy dropped the record");
     }
     await waitFor(this.durable(), options.signal);
   }
@@ -269,7 +269,7 @@ class OpenPipeline implements Pipeline {
     const wait = waitForRoom({}, this.#clock);
     return new WritableStream({
       write: async (record) => {
-        await this.#intake.writeWhenReady(record, wait);
+        await this.#intake.writeWhenReady(record);
         await wait(this.#intake.ready);
       },
     });
@@ -380,6 +380,7 @@ class OpenPipeline implements Pipeline {
       utilisation: waiting / intake.capacity,
       offered: intake.offered,
       refused: { ...intake.refused },
+      dropped: intake.dropped,
       filtered: intake.filtered,
       accepted: intake.accepted,
       log: log.stats(),

@@ -1,6 +1,7 @@
 import { type Backoff, backoff } from "../delivery/backoff.ts";
 import type { LaneSettings } from "../delivery/lane.ts";
-import type { Overflow } from "../buffer/overflow.ts";
+import type { Drop, Overflow } from "../buffer/overflow.ts";
+import type { RingBounds } from "../buffer/ring.ts";
 import type { Clock } from "../clock.ts";
 import { assertLevel, type Level } from "../record/level.ts";
 import type { LogRecord } from "../record/record.ts";
@@ -38,6 +39,29 @@ export interface LaneOptions {
   };
 }
 
+/** The buffer between callers and log. */
+export interface PipelineBufferOptions {
+  /** Records; with `min` and `max` it grows under load and shrinks when idle. @default {10000} */
+  readonly capacity?: number | RingBounds;
+  /** Bytes, counted as 2 × length + 64 a record. @default {16777216} */
+  readonly maxBytes?: number;
+  /**
+   * What a full buffer does. When records were dropped and the buffer is half empty again, one record of
+   * level `warn` says how many.
+   *
+   * @default {"block"}
+   */
+  readonly overflow?: Overflow;
+  /** Records, and the same share of the bytes, that only level `error` and above may use. @default {0} */
+  readonly reserve?: number;
+  /** With `sample`: one in this many is taken while the buffer is full. @default {10} */
+  readonly sampleEvery?: number;
+  /** Calls of `append` that may wait for room at once; more are refused. @default {10000} */
+  readonly maxWaiters?: number;
+  /** Told of the line of each record that was dropped. What `block` refuses is not dropped. */
+  readonly onDrop?: (line: string, drop: Drop) => void;
+}
+
 /** The write-ahead log of a pipeline. */
 export interface PipelineWalOptions extends WalOptions {
   /**
@@ -71,14 +95,7 @@ export interface PipelineOptions {
   /** Changes a record before it is encoded, or leaves it out with null: redaction belongs here. */
   readonly transform?: (record: LogRecord) => LogRecord | null;
   /** The buffer between callers and log. */
-  readonly buffer?: {
-    /** Records. @default {10000} */
-    readonly capacity?: number;
-    /** Bytes, counted as 2 × length + 64 a record. @default {16777216} */
-    readonly maxBytes?: number;
-    /** What a full buffer does. @default {"block"} */
-    readonly overflow?: Overflow;
-  };
+  readonly buffer?: PipelineBufferOptions;
   /** A longer record is cut and marked. @default {1048576} */
   readonly maxRecordBytes?: number;
   /** The live tail's ring. @default {{ maxBytes: 16384, keepBytes: 8192 }} */

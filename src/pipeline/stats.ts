@@ -39,6 +39,11 @@ export interface PipelineStats {
   readonly offered: number;
   /** Records not accepted, by reason. */
   readonly refused: Readonly<Record<string, number>>;
+  /**
+   * Records that a full buffer dropped, by policy and level. They are counted where they belong too: new
+   * ones as `refused`, those accepted before as `dropped` of the lanes.
+   */
+  readonly dropped: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Records that the level or `transform` left out. */
   readonly filtered: number;
   /** Records accepted. */

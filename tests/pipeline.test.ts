@@ -666,3 +666,12 @@ test("a closed pipe needs no word; another sink that is gone gets its line on st
   }
   assert.deepEqual(said, ['logflume: Sink "gone" is closed: gone']);
 });
+
+test("a store in memory needs no sync option, for the log and for its dead letters", async () => {
+  const sink = recordingSink();
+  const pipeline = await openPipeline({ sinks: { sink }, wal: { store: memoryStore() } });
+  pipeline.write("one");
+  await closeAndAccount(pipeline);
+  assert.equal(pipeline.stats().acknowledges, "memory");
+  assert.equal(sink.records.length, 1);
+});

@@ -97,7 +97,7 @@ async function openInFiles(
       clock,
       segmentBytes: 4 * 1024 * 1024,
       retain: 0,
-      sync: wal.sync ?? "always",
+      ...(wal.sync === undefined ? {} : { sync: wal.sync }),
     });
   return await withLetters(log, inner, clock, (spill) => store.onExit(spill));
 }

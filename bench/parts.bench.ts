@@ -1,12 +1,39 @@
 /** The parts that every record passes. Run with `deno task bench`. */
-import { createRing, memoryStore, openPipeline } from "../mod.ts";
+import Denque from "npm:denque@^2.1";
+import { createBuffer, createRing, memoryStore, openPipeline } from "../mod.ts";
 import { createEncoder } from "../src/record/encode.ts";
 import { NO_SCOPE } from "../src/record/scope.ts";
 
 const ring = createRing<string>(1024);
-Deno.bench("ring: push and shift", () => {
+const denque = new Denque<string>([], { capacity: 1024 });
+/** Half full: an empty queue would only ever touch one slot. */
+const HELD = 512;
+for (let i = 0; i < HELD; i++) {
   ring.push("line");
-  ring.shift();
+  denque.push("line");
+}
+Deno.bench("ring: 1000 × push and shift", { group: "ring", baseline: true }, () => {
+  for (let i = 0; i < 1000; i++) {
+    ring.push("line");
+    ring.shift();
+  }
+});
+Deno.bench("denque: the same", { group: "ring" }, () => {
+  for (let i = 0; i < 1000; i++) {
+    denque.push("line");
+    denque.shift();
+  }
+});
+
+const buffer = createBuffer<string>({
+  maxBytes: 16 * 1024 * 1024,
+  bytesOf: (line) => 2 * line.length + 64,
+});
+Deno.bench("buffer: 1000 × push and shift, bounded by bytes too", { group: "ring" }, () => {
+  for (let i = 0; i < 1000; i++) {
+    buffer.push("line");
+    buffer.shift();
+  }
 });
 
 const encoder = createEncoder();

@@ -15,6 +15,7 @@ import { fakeClock } from "../src/testing/fake_clock.ts";
 import { recordingSink } from "../src/testing/recording_sink.ts";
 import { seededRandom } from "../src/testing/random.ts";
 import { assertAccounted } from "./support/accounting.ts";
+import { durableMemory } from "./support/durable_memory.ts";
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
@@ -179,7 +180,8 @@ test("whatever comes, when and in which policy, the states sum up", async () => 
       fc.constantFrom(...policies),
       fc.constantFrom(0, 2),
       fc.boolean(),
-      async (seed, overflow, reserve, grows) => {
+      fc.boolean(),
+      async (seed, overflow, reserve, grows, durable) => {
         const random = seededRandom(seed);
         const clock = fakeClock();
         const sink = recordingSink();
@@ -187,6 +189,7 @@ test("whatever comes, when and in which policy, the states sum up", async () => 
         let reported = 0;
         const pipeline = await openPipeline({
           sinks: { sink },
+          ...(durable ? { wal: { store: durableMemory() } } : {}),
           buffer: {
             capacity,
             overflow,

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import {
   type Drop,
+  type Level,
   type LogRecord,
   openPipeline,
   type Overflow,
@@ -20,7 +21,11 @@ import { durableMemory } from "./support/durable_memory.ts";
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 /** Writes 0 to 24 without yielding into a buffer of 10, closes, and gives back what came out. */
-async function overflowed(buffer: PipelineBufferOptions, options: PipelineOptions = {}) {
+async function overflowed(
+  buffer: PipelineBufferOptions,
+  options: PipelineOptions = {},
+  level: Level = "info",
+) {
   const sink = recordingSink();
   const events: PipelineEvent[] = [];
   const pipeline = await openPipeline({
@@ -30,7 +35,7 @@ async function overflowed(buffer: PipelineBufferOptions, options: PipelineOption
     onEvent: (event) => events.push(event),
     ...options,
   });
-  const answers = upTo(25).map((i) => pipeline.write({ msg: String(i), level: "info" }));
+  const answers = upTo(25).map((i) => pipeline.write({ msg: String(i), level }));
   await pipeline.close();
   const stats = pipeline.stats();
   assertAccounted(stats);
@@ -70,12 +75,10 @@ test("what block refuses is refused and not dropped: no record tells of it", asy
 });
 
 test("the record that tells of drops obeys level and transform like any other", async () => {
-  const above = await overflowed({ overflow: "drop-newest" }, {
-    level: "error",
-    transform: () => assert.fail("nothing is wanted"),
-  });
+  const above = await overflowed({ overflow: "drop-newest" }, { level: "error" }, "error");
   assert.equal(above.report, undefined);
-  assert.equal(above.stats.offered, 25);
+  assert.deepEqual([above.stats.offered, above.stats.filtered], [25, 0]);
+  assert.deepEqual(above.stats.dropped, { "drop-newest": { error: 15 } });
   const transform = (record: LogRecord): LogRecord | null =>
     record.level === "warn" ? null : record;
   const left = await overflowed({ overflow: "drop-newest" }, { transform });

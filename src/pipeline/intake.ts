@@ -57,6 +57,7 @@ export class Intake implements LogTarget {
   #cancelTimer: (() => void) | undefined;
   #staged = 0;
   #progress: PromiseWithResolvers<void> | undefined;
+  // Told when the record that was taken just now has its place: a transform may log.
   #unreported: DropEpisode | undefined;
   threshold: number;
   running = true;

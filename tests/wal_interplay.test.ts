@@ -115,7 +115,7 @@ test("with an interval, a timer that ends while the log is cut does no harm", as
   };
   const cut = wal.truncateAfter(49);
   await settle();
-  clock.advance(500);
+  await clock.advance(500);
   await settle();
   grafting.open();
   await cut;
@@ -227,4 +227,22 @@ test("what was cut off a segment that was made of several never comes back", asy
   assert.deepEqual(await msgs(next), expected);
   await next.close();
   assert.deepEqual(await reopened(killed!), expected);
+});
+
+test("no two segments begin with the same number, whatever the first record needs", async () => {
+  const disk = testDisk();
+  const clock = fakeClock();
+  const wal = await openWal(disk.store(), { ...KEEP, segmentBytes: 4096, clock });
+  await write(wal, 5);
+  // The log begins anew, and a frame without records is all that its first segment holds.
+  await wal.truncateBefore(6);
+  await clock.advance(50);
+  await clock.advance(50);
+  wal.stage(lineOf("long".padEnd(3700, "x")));
+  await wal.sync();
+  await write(wal, 1);
+  await wal.close();
+  const firsts = disk.segments.map((name) => Number(name.slice(4, 24)));
+  assert.deepEqual(firsts, [6, 7]);
+  assert.equal((await reopened(disk)).length, 2);
 });

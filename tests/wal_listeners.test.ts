@@ -58,7 +58,7 @@ test("an onNotice that throws leaves nobody waiting for ever", async () => {
     const durable = wal.sync();
     await undefined;
     disk.room = Infinity;
-    clock.advance(250);
+    await clock.advance(250);
     await durable;
     assert.equal(wal.durableSeq, 2);
     wal.stage(lineOf("lost"));

@@ -37,7 +37,7 @@ test("nothing counts as written on the word of a store that cannot be right", as
     await undefined;
     assert.equal(wal.writtenSeq, 1, `${answer}`);
     isWrong = false;
-    clock.advance(250);
+    await clock.advance(250);
     await durable;
     assert.equal(wal.durableSeq, 2);
     await wal.close();

@@ -196,8 +196,10 @@ export class SegmentWriter {
   #nextRun(): Run | undefined {
     const first = this.#queue[0];
     if (first === undefined) return undefined;
-    const isHorizon = first.chunk.count === 0;
-    if (!isHorizon && this.#overflows(first.end - first.start)) this.rotate(first.chunk.firstSeq);
+    const { count: records, firstSeq } = first.chunk;
+    // One that holds no record is not followed by another: both would begin with the same number.
+    const mayRotate = records > 0 && firstSeq > this.segment.header.first;
+    if (mayRotate && this.#overflows(first.end - first.start)) this.rotate(firstSeq);
     let count = 0;
     let end = first.start;
     for (const frame of this.#queue) {

@@ -246,3 +246,22 @@ test("no two segments begin with the same number, whatever the first record need
   assert.deepEqual(firsts, [6, 7]);
   assert.equal((await reopened(disk)).length, 2);
 });
+
+test("a segment that stays of a run of given up ones is not joined into its own file", async () => {
+  const disk = testDisk();
+  await runs(disk, 3, 20);
+  const wal = await openWal(disk.store(), KEEP);
+  let killed: TestDisk | undefined;
+  disk.onRemove = () => {
+    killed ??= disk.copy();
+  };
+  await wal.truncateBefore(41);
+  await wal.close();
+  // Killed before a file was removed; two of three segments hold nothing that counts any more.
+  const next = await openWal(killed!.store(), KEEP);
+  await write(next, 1);
+  await next.compact();
+  assert.deepEqual(await msgs(next), numbers("n", 41, 61));
+  await next.close();
+  assert.deepEqual(await reopened(killed!), numbers("n", 41, 61));
+});

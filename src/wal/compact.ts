@@ -83,6 +83,8 @@ async function joinSegments(
   const joins = run.flatMap(({ header }) => [...header.joins ?? [], header.salt]);
   const { prev, inputs } = oldest.header;
   const { seq: first } = place;
+  // Of all but the last one nothing is left, and what stood for them would bear its very name.
+  if (first >= run.at(-1)!.header.first) return undefined;
   const header = { log, epoch, turn, boot, created, salt, first, prev, inputs, joins };
   const lines = withoutHoles(linesFrom(store, run, { index: 0, ...place }), first, endSeq);
   try {

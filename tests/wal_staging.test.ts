@@ -143,3 +143,10 @@ test("crc32Of() equals zlib's", () => {
     assert.equal(crc32Of(part), crc32(part));
   }));
 });
+
+test("stage() refuses a line without an LF at its end, and gives it no number", async () => {
+  const wal = await openWal(memoryStore());
+  for (const line of ["", "{}", "{}\n{}"]) assert.throws(() => wal.stage(line), TypeError);
+  assert.equal(wal.nextSeq, 1);
+  await wal.close();
+});

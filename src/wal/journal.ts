@@ -25,6 +25,8 @@ import { type StagedFrame, Staging } from "./staging.ts";
 import { Window } from "./window.ts";
 import { SegmentWriter } from "./writer.ts";
 
+const LF = 0x0a;
+
 /**
  * What is written, from staging to the disk: the side of a log that its one writer works on. It knows
  * when a record is written and when it is durable, goes on in a new segment when one is full, when a sync
@@ -213,6 +215,9 @@ export class Journal {
 
   /** Stages a line and returns its number. No I/O. */
   stage(line: string, mark?: InputMark): number {
+    if (line.charCodeAt(line.length - 1) !== LF) {
+      throw new TypeError("Cannot stage a line without an LF at its end: add it");
+    }
     const seq = this.nextSeq;
     if (seq >= Number.MAX_SAFE_INTEGER) {
       throw new RangeError(`The log in "${this.store.label}" has no numbers left: begin a new one`);

@@ -134,6 +134,20 @@ const WRITING: Record<string, Body> = {
     });
   },
 
+  "a listener that throws costs no line and no acknowledgement": (store) =>
+    withLog(store, async (log) => {
+      let isThrowing = true;
+      log.onWritten(() => {
+        if (isThrowing) throw new Error("thrown on purpose by the suite");
+      });
+      const lines = Array.from({ length: 2000 }, (_, i) => line(`${i}`.padEnd(200)));
+      for (const one of lines) log.stage(one);
+      await log.sync();
+      isThrowing = false;
+      same(log.writtenSeq, 2001, "Lines written up to");
+      same(log.durableSeq, 2001, "Lines acknowledged up to");
+    }),
+
   "listeners are told of all lines in order, also when one writes more": (store) =>
     withLog(store, (log) => {
       const heard: string[] = [];

@@ -7,7 +7,7 @@ import { Fence } from "./fence.ts";
 import { isOutOfRoom } from "./graft.ts";
 import { Grafting } from "./grafting.ts";
 import { HorizonTimer } from "./horizon.ts";
-import { isolated } from "./isolated.ts";
+import { isolated } from "../isolated.ts";
 import { forgetPlaces, notePlace } from "./input_places.ts";
 import type { RecoveredLog } from "./recovery.ts";
 import { Refusal } from "./refusal.ts";

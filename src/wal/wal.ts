@@ -13,7 +13,7 @@ import type {
 import { CursorFile } from "./cursors.ts";
 import { DamageFound, type LostRecords } from "./damage.ts";
 import { entries } from "./entries.ts";
-import { isolated } from "./isolated.ts";
+import { isolated } from "../isolated.ts";
 import { Journal } from "./journal.ts";
 import { readable } from "./readable.ts";
 import { WalReader } from "./reader.ts";

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../../clock.ts";
 import { messageOf, StoreFailedError } from "../../errors.ts";
+import { isolated } from "../../isolated.ts";
 import { onProcessExit } from "../../platform/exit.ts";
 import { sqliteCodeOf } from "../../platform/sqlite.ts";
 import type {
@@ -100,7 +101,7 @@ export class SqliteLog implements LogStore {
         found.nextSeq;
     this.#database = database;
     this.#clock = settings.clock ?? systemClock;
-    this.#tell = settings.onNotice ?? (() => {});
+    this.#tell = isolated("onNotice", settings.onNotice ?? (() => {}));
     this.#rows = new SlicedRows(database, tables, found.slices, limits, this.#clock);
     this.#staging = new Staging(Math.min(MAX_CHUNK_BYTES, this.#rows.maxSliceBytes));
     this.#cursors = found.cursors;
@@ -242,8 +243,9 @@ export class SqliteLog implements LogStore {
   }
 
   onWritten(listener: (chunk: LogChunk) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    const guarded = isolated("a listener of onWritten", listener);
+    this.#listeners.add(guarded);
+    return () => this.#listeners.delete(guarded);
   }
 
   reader(fromSeq: number): LogReader {

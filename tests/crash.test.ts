@@ -10,6 +10,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { seededRandom } from "../src/testing/random.ts";
 import type { LogRecord, PipelineStats } from "../mod.ts";
 import type { CrashTask, Hold } from "./support/crash_child.ts";
 import { inFolder, startScript } from "./support/spawn.ts";
@@ -75,7 +76,7 @@ test("Durable means durable: a record whose acknowledgement was given survives k
 
 /** Every place at every moment at least once, and as many kills at any moment, in a random order. */
 function plans(seed: number): readonly Plan[] {
-  const random = randomNumbers(seed);
+  const random = seededRandom(seed).below;
   const hold = (place: Hold["place"], at: Hold["at"], most: number): Plan => ({
     hold: { place, at, nth: 1 + random(most) },
   });
@@ -101,17 +102,6 @@ function plans(seed: number): readonly Plan[] {
     [list[i], list[j]] = [list[j]!, list[i]!];
   }
   return list;
-}
-
-/** Mulberry32: whole numbers from 0 up to `below`, the same for the same seed. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor(((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32 * below);
-  };
 }
 
 /** The next run's task: numbers go on behind the last one that was offered. */

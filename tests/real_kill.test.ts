@@ -12,7 +12,7 @@ import { fileStore } from "../src/storage/file.ts";
 import type { KillTask } from "./support/real_kill_child.ts";
 import { heldLines, mixedLine } from "./support/real_lines.ts";
 import { needs } from "./support/real_needs.ts";
-import { randomNumbers } from "./support/real_random.ts";
+import { seededRandom } from "../src/testing/random.ts";
 import { inFolder, startScript } from "./support/spawn.ts";
 
 /** Small, so that many a kill lands in or near a rotation. */
@@ -46,7 +46,7 @@ test("a log keeps every acknowledged record over kill -9, and makes up none", {
   ...needs("kills of a process that writes a log", "signals"),
   timeout: 60_000 + KILLS * 2000,
 }, async () => {
-  const random = randomNumbers(SEED);
+  const random = seededRandom(SEED).below;
   let inFlight = 0;
   try {
     for (let left = KILLS; left > 0;) {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { type LogChunk, memoryStore, openWal, type Wal, type WalOptions } from "../mod.ts";
 import { fileStore } from "../src/storage/file.ts";
-import { Window } from "../src/wal/window.ts";
+import { Window } from "../src/storage/window.ts";
 import { lineOf, msgOf, readLog } from "./support/read_log.ts";
 import { digest, type TestDisk, testDisk } from "./support/test_disk.ts";
 

@@ -3,7 +3,7 @@ import { type LogLook, lookAt, segmentNames } from "./inspect_look.ts";
 import type { ReadableLog } from "./reader.ts";
 import { FrameScanner } from "./scan.ts";
 import type { Segment } from "./segment.ts";
-import { Window } from "./window.ts";
+import { Window } from "../storage/window.ts";
 
 /** A log as a reader without its lock sees it: as it was at the last look, and as far as it was seen to grow. */
 export class LogView implements ReadableLog {

@@ -22,7 +22,7 @@ import {
 import type { WalSettings } from "./settings.ts";
 import { type Cut, cutToEnd, linesFrom, type Site, siteAt, syncFrom } from "./site.ts";
 import { type StagedFrame, Staging } from "./staging.ts";
-import { Window } from "./window.ts";
+import { Window } from "../storage/window.ts";
 import { SegmentWriter } from "./writer.ts";
 
 const LF = 0x0a;

@@ -1,9 +1,10 @@
+import { chunkFrom } from "../storage/chunk.ts";
 import type { FileStore, LogChunk, LogRead, LogReader } from "../storage/store.ts";
+import type { Window } from "../storage/window.ts";
 import type { LostRecords } from "./damage.ts";
 import { FrameScanner } from "./scan.ts";
 import { seekFrame } from "./seek.ts";
 import type { Segment } from "./segment.ts";
-import type { Window } from "./window.ts";
 
 /** What a reader sees of the log it reads. */
 export interface ReadableLog {
@@ -67,7 +68,7 @@ export class WalReader implements LogReader {
   }
 
   #give(chunk: LogChunk): LogRead {
-    const rest = fromSeq(chunk, this.nextSeq);
+    const rest = chunkFrom(chunk, this.nextSeq);
     this.nextSeq = rest.firstSeq + rest.count;
     return { kind: "lines", chunk: rest };
   }
@@ -176,14 +177,4 @@ export class WalReader implements LogReader {
 /** A chunk of its own memory, which holds on to none of what was read with it. */
 function keep(chunk: LogChunk): LogChunk {
   return { ...chunk, bytes: chunk.bytes.slice() };
-}
-
-/** The part of a chunk from the record `seq` on. */
-function fromSeq(chunk: LogChunk, seq: number): LogChunk {
-  let skip = seq - chunk.firstSeq;
-  if (skip <= 0) return chunk;
-  const count = chunk.count - skip;
-  let at = 0;
-  while (skip-- > 0) at = chunk.bytes.indexOf(0x0a, at) + 1;
-  return { firstSeq: seq, count, bytes: chunk.bytes.subarray(at) };
 }

@@ -21,7 +21,7 @@ import { recover } from "./recovery.ts";
 import type { Segment } from "./segment.ts";
 import { type WalOptions, walSettings } from "./settings.ts";
 import { findCut } from "./site.ts";
-import type { Window } from "./window.ts";
+import type { Window } from "../storage/window.ts";
 
 export type { WalOptions } from "./settings.ts";
 

@@ -6,7 +6,7 @@
  */
 import { openWal, type Wal } from "../../mod.ts";
 import { fileStore } from "../../src/storage/file.ts";
-import { randomNumbers } from "./real_random.ts";
+import { seededRandom } from "../../src/testing/random.ts";
 import { mixedLine } from "./real_lines.ts";
 import { say, scriptArgument, standStill } from "./spawn.ts";
 
@@ -31,7 +31,7 @@ const MOST_RECORDS = 500_000;
 
 async function main(task: KillTask): Promise<void> {
   const { folder, writer, seed, segmentBytes, restAfter = Infinity } = task;
-  const random = randomNumbers(seed);
+  const random = seededRandom(seed).below;
   say("opening");
   const wal = await openWal(fileStore(folder), { segmentBytes, retain: "all" });
   say(`open ${wal.nextSeq}`);

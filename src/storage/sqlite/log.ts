@@ -16,7 +16,7 @@ import type {
 import { Commits } from "./commit.ts";
 import type { Database } from "./database.ts";
 import { MAX_CHUNK_BYTES, RowReader } from "./reader.ts";
-import { Recent } from "./recent.ts";
+import { Window } from "../window.ts";
 import { SlicedRows } from "./rows.ts";
 import { settle } from "./settings.ts";
 import { type StagedChunk, Staging } from "./staging.ts";
@@ -56,7 +56,7 @@ export class SqliteLog implements LogStore {
   readonly acknowledges: "kill" | "power-cut";
   readonly absorbs = true;
   readonly tables: LogTables;
-  readonly recent: Recent = new Recent(RECENT_BYTES);
+  readonly recent: Window = new Window(RECENT_BYTES);
   readonly inputs: Map<string, InputMark>;
   nextSeq: number;
   writtenSeq: number;
@@ -324,7 +324,7 @@ export class SqliteLog implements LogStore {
     this.#cursors = cursors;
     this.inputs.clear();
     for (const [file, mark] of this.tables.inputs()) this.inputs.set(file, mark);
-    this.recent.clear();
+    this.recent.forgetFrom(0);
     this.nextSeq = this.writtenSeq = seq;
     this.#syncedSeq = Math.min(this.#syncedSeq, seq);
     this.#syncingSeq = Math.min(this.#syncingSeq, seq);

@@ -1,6 +1,7 @@
 import { messageOf, StoreFailedError } from "../../errors.ts";
 import type { LogChunk, LogRead, LogReader } from "../store.ts";
-import { chunkFrom, type Recent } from "./recent.ts";
+import { chunkFrom } from "../chunk.ts";
+import type { Window } from "../window.ts";
 import type { LogTables } from "./tables.ts";
 
 /** What a reader sees of the log it reads. */
@@ -10,7 +11,7 @@ export interface ReadableRows {
   /** The rows. */
   readonly tables: LogTables;
   /** The newest lines, in memory. */
-  readonly recent: Recent;
+  readonly recent: Window;
   /** The oldest record that is still there. */
   readonly firstSeq: number;
   /** Records below this one are written. */

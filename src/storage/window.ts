@@ -1,4 +1,4 @@
-import type { LogChunk } from "../storage/store.ts";
+import type { LogChunk } from "./store.ts";
 
 /** What a chunk costs beside its lines: its header in the slab, and the objects that describe it. */
 const CHUNK_OVERHEAD_BYTES = 512;

@@ -25,7 +25,7 @@ import type {
 import type { LaneStats, PipelineStats } from "./stats.ts";
 import { stderrVoice } from "./voice.ts";
 import { Subscriptions } from "./subscriptions.ts";
-import { waitFor, waitForRoom } from "./wait.ts";
+import { waitFor } from "./wait.ts";
 
 /** How long `close` waits for the sinks, unless told otherwise. */
 const CLOSE_TIMEOUT_MS = 10_000;
@@ -266,11 +266,11 @@ class OpenPipeline implements Pipeline {
   }
 
   #makeWritable(): WritableStream<RecordInput | string> {
-    const wait = waitForRoom({}, this.#clock);
     return new WritableStream({
       write: async (record) => {
         await this.#intake.writeWhenReady(record);
-        await wait(this.#intake.ready);
+        const release = this.#clock.hold();
+        await this.#intake.ready.finally(release);
       },
     });
   }

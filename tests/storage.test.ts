@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { type FileStore, memoryStore, openWal, StoreLockedError } from "../mod.ts";
+import { fakeClock } from "../src/testing/fake_clock.ts";
 import { fileStore } from "../src/storage/file.ts";
 import type { LockTask } from "./support/lock_child.ts";
 import { lineOf, readLog } from "./support/read_log.ts";
@@ -253,7 +254,6 @@ test("a lock counts only while everything in it matches a running process", () =
       ],
       ["a boot before this one", JSON.stringify({ ...own, boot: "x", pid: 1 }), false],
       ["a pid that does not run", JSON.stringify({ ...own, pid: 2 ** 22 + 1 }), false],
-      ["another host, which cannot be asked", JSON.stringify({ ...own, host: "elsewhere" }), true],
       ["nothing", "", false],
       ["half a line", '{"host":"x","pi', false],
       ["something else", "null\n", false],
@@ -271,6 +271,34 @@ test("a lock counts only while everything in it matches a running process", () =
       await store.close();
       assert.deepEqual(fs.readdirSync(folder), ["LOCK.spare"], what);
     }
+  }));
+
+test("a lock of another host counts as long as it is touched, and is taken 20 s after it was left", () =>
+  inFolder("storage", async (folder) => {
+    const lock = join(folder, "LOCK");
+    const clock = fakeClock();
+    const store = fileStore(folder, { clock });
+    await store.open();
+    const own = JSON.parse(fs.readFileSync(lock, "utf8")) as Record<string, unknown>;
+    const touched = () => fs.statSync(lock).mtimeMs;
+    fs.utimesSync(lock, 0, 0);
+    await clock.advance(5_000);
+    assert.notEqual(touched(), 0, "the holder touches it");
+    await store.close();
+    assert.equal(clock.pending, 0);
+
+    fs.writeFileSync(lock, JSON.stringify({ ...own, host: "elsewhere" }));
+    const refused = assert.rejects(store.open(), /is in use by process \d+ on elsewhere: /);
+    await clock.advance(19_000);
+    fs.utimesSync(lock, 1, 1);
+    await clock.advance(1_000);
+    await refused;
+
+    const taken = store.open();
+    await clock.advance(20_000);
+    await taken;
+    assert.doesNotMatch(fs.readFileSync(lock, "utf8"), /elsewhere/);
+    await store.close();
   }));
 
 test("isHeld() sees at once that a lock was removed or replaced", async () => {

@@ -174,6 +174,12 @@ export function overwriteTextSync(path: string, text: string): void {
   }
 }
 
+/** Sets a file's time of change to now. */
+export function touchSync(path: string): void {
+  const now = new Date();
+  fs.utimesSync(path, now, now);
+}
+
 /** Gives a file a second name; false if that name exists. */
 export function linkSync(from: string, to: string): boolean {
   try {

@@ -12,6 +12,7 @@
  *
  * @module
  */
+import { type Clock, systemClock } from "../clock.ts";
 import { onProcessExit } from "../platform/exit.ts";
 import * as fs from "../platform/fs.ts";
 import { bootId } from "../platform/process.ts";
@@ -75,29 +76,33 @@ function handle(name: string, fd: number, found?: number): StoreFile {
   };
 }
 
+/** Options of {@linkcode fileStore}. */
+export interface FileStoreOptions {
+  /** Time, for the lock. */
+  readonly clock?: Clock;
+}
+
 /**
  * A store in `folder`, which is created if it is missing. One process at a time may open it. Needs
  * Deno's permissions `--allow-read` and `--allow-write` for the folder.
  *
- * Synced bytes survive a kill and a power cut, as far as the disk keeps its word about fdatasync.
+ * Synced bytes survive a kill and a power cut, as far as the disk keeps its word about fdatasync. A lock
+ * that a process of another host left behind is taken over 20 seconds after the opening found it.
  */
-export function fileStore(folder: string): FileStore {
-  return folderStore(folder);
+export function fileStore(folder: string, options: FileStoreOptions = {}): FileStore {
+  return folderStore(folder, options.clock ?? systemClock);
 }
 
-function folderStore(folder: string, outer?: FileStore): FileStore {
+function folderStore(folder: string, clock: Clock, outer?: FileStore): FileStore {
   let lock: FolderLock | undefined;
   const path = (name: string) => fs.joinPath(folder, name);
   return {
     label: folder,
     keeps: "disk",
     boot: bootId(),
-    open() {
-      // As a promise that rejects, not a throw: callers handle one kind of failure.
-      return Promise.resolve().then(() => {
-        makeFolder(folder);
-        if (outer === undefined) lock = lockFolder(folder);
-      });
+    async open() {
+      makeFolder(folder);
+      if (outer === undefined) lock = await lockFolder(folder, clock);
     },
     isHeld: () => outer?.isHeld() ?? lock?.isHeld() ?? false,
     list: () => fs.listFolder(folder),
@@ -115,7 +120,7 @@ function folderStore(folder: string, outer?: FileStore): FileStore {
     crc32: fs.crc32,
     onExit: onProcessExit,
     inner(name) {
-      return folderStore(path(name), outer ?? this);
+      return folderStore(path(name), clock, outer ?? this);
     },
     close() {
       lock?.release();

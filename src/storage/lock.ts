@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import { messageOf, StoreLockedError } from "../errors.ts";
 import {
   codeOf,
@@ -13,6 +14,7 @@ import {
 } from "../platform/fs.ts";
 import { hasKernelLock, takeKernelLock } from "../platform/kernel_lock.ts";
 import { isRunning, type ProcessIdentity, thisProcess } from "../platform/process.ts";
+import { beat, isBeating } from "./heartbeat.ts";
 
 interface Owner extends ProcessIdentity {
   /** Random: tells this lock from every other. */
@@ -40,20 +42,22 @@ const left = new Set<string>();
  * Takes the lock of a folder for this process: a file `LOCK` that names its owner by host, boot, pid,
  * start time and a random token, and counts only while all of them match a running process, so that a
  * container that starts again with the same pid is not locked out by its own past. On Deno the kernel's
- * lock of the file decides between Deno processes, whatever their permissions.
+ * lock of the file decides between Deno processes, whatever their permissions. A process of another host
+ * cannot be asked; its lock is watched for up to 20 seconds, since whoever holds a lock touches it every
+ * five: a container that comes back under another name takes over what its killed predecessor held.
  *
  * @throws {StoreLockedError} If a running process holds it
  * @throws {Error} If the lock cannot be written: the folder is read-only, the disk is full
  */
-export function lockFolder(folder: string): FolderLock {
+export async function lockFolder(folder: string, clock: Clock): Promise<FolderLock> {
   try {
-    return takeLock(folder);
+    return await takeLock(folder, clock);
   } catch (error) {
     throw error instanceof StoreLockedError ? error : notLocked(folder, error);
   }
 }
 
-function takeLock(folder: string): FolderLock {
+async function takeLock(folder: string, clock: Clock): Promise<FolderLock> {
   const path = joinPath(folder, "LOCK");
   const token = crypto.randomUUID();
   const owner: Owner = { ...thisProcess(), token, kernel: hasKernelLock() };
@@ -61,13 +65,15 @@ function takeLock(folder: string): FolderLock {
   // A stale lock may be taken by another process between our look and our move: then look again.
   for (let attempt = 0; attempt < 10; attempt++) {
     if (createLock(path, text, token)) {
-      const lock = confirm(path, text, token);
+      const lock = confirm(path, text, token, clock);
       if (lock !== undefined) return lock;
       continue;
     }
     const found = readTextSync(path);
     if (found === undefined) continue;
-    if (isHeld(path, found)) throw lockedError(folder, found);
+    if (isHeld(path, found) && (isNear(found) || await isBeating(path, clock))) {
+      throw lockedError(folder, readTextSync(path) ?? found);
+    }
     setAside(path, found, token);
   }
   throw new StoreLockedError(
@@ -105,7 +111,12 @@ function isOutOfRoom(error: unknown): boolean {
  * Makes sure of a lock that was just written: who sees the file between its creation and its text takes
  * it for the rest of a dead process and moves it away. Undefined if that has happened.
  */
-function confirm(path: string, text: string, token: string): FolderLock | undefined {
+function confirm(
+  path: string,
+  text: string,
+  token: string,
+  clock: Clock,
+): FolderLock | undefined {
   const unlock = hasKernelLock() ? takeIfThere(path) : () => {};
   if (unlock === undefined || readTextSync(path) !== text) {
     unlock?.();
@@ -113,9 +124,11 @@ function confirm(path: string, text: string, token: string): FolderLock | undefi
   }
   held.add(token);
   const isHeld = (): boolean => readTextSync(path) === text;
+  const endBeat = beat(path, isHeld, clock);
   return {
     isHeld: quickly(path, isHeld),
     release() {
+      endBeat();
       held.delete(token);
       try {
         if (isHeld()) renameSync(path, spare(path));
@@ -186,6 +199,11 @@ function isHeld(path: string, text: string): boolean {
   return isRunning(owner);
 }
 
+/** Whether the owner is a process of this host, which can be asked whether it runs. */
+function isNear(text: string): boolean {
+  return parseOwner(text)?.host === thisProcess().host;
+}
+
 function parseOwner(text: string): Owner | undefined {
   try {
     const value = JSON.parse(text) as Partial<Owner> | null;
@@ -211,7 +229,7 @@ function notLocked(folder: string, error: unknown): Error {
 }
 
 function lockedError(folder: string, text: string): StoreLockedError {
-  const { pid, host } = parseOwner(text)!;
+  const { pid, host } = parseOwner(text) ?? { pid: "unknown", host: "an unknown host" };
   return new StoreLockedError(
     `The folder "${folder}" is in use by process ${pid} on ${host}: stop that process or use ` +
       `another folder; if it has ended, remove the file LOCK there`,

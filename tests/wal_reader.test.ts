@@ -48,6 +48,22 @@ test("readable() follows the log, and ends when it is cancelled", async () => {
   assert.equal(disk.open, 0);
 });
 
+test("readable() ends behind the last line when the log is closed", async () => {
+  const disk = testDisk();
+  const wal = await open(disk);
+  await write(wal, 3);
+  const waiting = wal.readable(4).getReader().read();
+  await settle();
+  const behind = wal.readable().getReader();
+  await behind.read();
+  await wal.close();
+  assert.equal((await waiting).done, true);
+  assert.deepEqual(msgs((await behind.read()).value), ["n2"]);
+  assert.deepEqual(msgs((await behind.read()).value), ["n3"]);
+  assert.equal((await behind.read()).done, true);
+  assert.equal(disk.open, 0);
+});
+
 test("readable() reads nothing ahead", async () => {
   const disk = testDisk();
   const wal = await open(disk);

@@ -29,7 +29,10 @@ export type { WalOptions } from "./settings.ts";
 export interface Wal extends LogStore, AsyncDisposable {
   /** The bytes under it. */
   readonly store: FileStore;
-  /** Chunks of lines from a sequence number on, following new ones; pulled, never pushed. */
+  /**
+   * Chunks of lines from a sequence number on, following new ones; pulled, never pushed. Ends behind the
+   * last line when the log is closed.
+   */
   readable(fromSeq?: number): ReadableStream<LogChunk>;
   /**
    * Records one by one, from a sequence number up to the present end; read as they are asked for.
@@ -98,6 +101,7 @@ class OpenWal implements Wal {
   readonly #cursors: CursorFile;
   readonly #damage: DamageFound;
   #from: number;
+  readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
 
   constructor(journal: Journal, sync: SyncPolicy, cursors: CursorFile, damage: DamageFound) {
@@ -190,7 +194,7 @@ class OpenWal implements Wal {
   }
 
   readable(fromSeq: number = this.firstSeq): ReadableStream<LogChunk> {
-    return readable(this, fromSeq);
+    return readable(this, fromSeq, this.#closed.signal);
   }
 
   entries(fromSeq: number = this.firstSeq): AsyncIterable<LogEntry> {
@@ -313,6 +317,7 @@ class OpenWal implements Wal {
       await this.#journal.close();
     } finally {
       this.#cursors.close();
+      this.#closed.abort();
       await this.store.close();
     }
   }

@@ -141,3 +141,16 @@ test("an item that cannot be measured fails for its owner, not for who makes roo
   await broken;
   assert.equal(await next, true);
 });
+
+test("append() with waits waits for room with a policy that drops, and nothing is dropped for it", async () => {
+  for (const overflow of ["drop-oldest", "drop-newest", "sample", "warn"] as const) {
+    const buffer = fullBuffer({ overflow });
+    await assert.rejects(buffer.append("late", { waits: true, timeoutMs: 0 }), {
+      name: "BufferFullError",
+    });
+    const wait = buffer.append("next", { waits: true });
+    assert.equal(buffer.shift(), "first");
+    assert.equal(await wait, true);
+    assert.deepEqual([buffer.popMany(), buffer.dropped], [["next"], {}], overflow);
+  }
+});

@@ -41,7 +41,7 @@ export interface Buffer<T> {
   /**
    * Waits for room, first come, first served, and hands an item over. Resolves to true when it was
    * taken, to false if the policy dropped it or `wake` ended the wait. Once the promise has rejected the
-   * item is never taken. Only the policy `block` waits.
+   * item is never taken. Only the policy `block` waits, unless `waits` is set.
    *
    * @throws {BufferFullError} If there was no room within `timeoutMs`, or too many wait already
    * @throws {NotAcceptedError} If the buffer is closed
@@ -182,7 +182,7 @@ class BoundedBuffer<T> implements Buffer<T> {
   async append(item: T, options: RoomOptions = {}): Promise<boolean> {
     options.signal?.throwIfAborted();
     if (this.closed) throw closedError();
-    if (this.#overflow === "block" && !this.#shelf.takes(item)) {
+    if ((options.waits || this.#overflow === "block") && !this.#shelf.takes(item)) {
       this.#isWatched = true;
       return await this.#waiters.wait(item, options);
     }

@@ -7,6 +7,8 @@ export interface RoomOptions {
   readonly signal?: AbortSignal;
   /** The longest wait in milliseconds; 0 does not wait. @default {Infinity} */
   readonly timeoutMs?: number;
+  /** Wait with a policy that drops, too: nothing is dropped for this item. @default {false} */
+  readonly waits?: boolean;
   /** Called at the moment when the item is taken, before the promise resolves. */
   readonly onTaken?: () => void;
 }

@@ -1,5 +1,5 @@
 import type { BufferOptions } from "../buffer/buffer_options.ts";
-import type { Level } from "../record/level.ts";
+import { levelOfLine } from "../record/line_level.ts";
 import type { InputMark } from "../storage/store.ts";
 import type { PipelineBufferOptions } from "./options.ts";
 
@@ -22,19 +22,4 @@ export function bufferOptions(given: PipelineBufferOptions): BufferOptions<Entry
 
 function lineOf(entry: Entry): string {
   return typeof entry === "string" ? entry : entry.line;
-}
-
-const INITIALS: Readonly<Record<string, Level>> = {
-  t: "trace",
-  d: "debug",
-  i: "info",
-  w: "warn",
-  e: "error",
-  f: "fatal",
-};
-const BEFORE_LEVEL = '","level":"';
-
-/** Reads the level off a line of ours, `{"time":"...","level":"...`: its first letter tells it. */
-function levelOfLine(line: string): Level {
-  return INITIALS[line.charAt(line.indexOf(BEFORE_LEVEL) + BEFORE_LEVEL.length)] ?? "info";
 }

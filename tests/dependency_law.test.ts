@@ -28,6 +28,7 @@ const PARTS = ["leaf", "logger", ...MECHANISMS, ...EDGES, "platform"];
 const ROOMS: readonly Room[] = [
   { name: "leaf", files: LEAF_FILES, may: [] },
   { name: "logger", files: /^src\/logger\.ts$/, may: ["leaf"] },
+  { name: "writer", files: /^src\/writer\//, may: ["leaf", "logger", "buffer"] },
   { name: "buffer", files: /^src\/buffer\//, may: ["leaf"] },
   { name: "wal", files: /^src\/wal\//, may: ["leaf"] },
   { name: "delivery", files: /^src\/delivery\//, may: ["leaf"] },
@@ -56,15 +57,15 @@ const ROOMS: readonly Room[] = [
     touchesRuntime: true,
   },
   { name: "pipeline", files: /^src\/pipeline\//, may: PARTS },
-  { name: "testing", files: /^src\/testing\//, may: [...PARTS, "pipeline"] },
+  { name: "testing", files: /^src\/testing\//, may: [...PARTS, "pipeline", "writer"] },
   {
     name: "cli",
     files: /^src\/cli\//,
-    may: [...PARTS, "pipeline"],
+    may: [...PARTS, "pipeline", "writer"],
     packages: /^(node:|hono(\/|$))/,
     touchesRuntime: true,
   },
-  { name: "entry", files: /^mod\.ts$/, may: [...PARTS, "pipeline"] },
+  { name: "entry", files: /^mod\.ts$/, may: [...PARTS, "pipeline", "writer"] },
 ];
 
 interface Import {

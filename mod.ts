@@ -137,3 +137,8 @@ export {
   type VerifyOptions,
 } from "./src/wal/inspect.ts";
 export type { LineFilter } from "./src/wal/inspect_filter.ts";
+export { createWriter } from "./src/writer/create.ts";
+export type { AppendOptions } from "./src/writer/intake.ts";
+export type { ProcessContext, WriterDrop, WriterOptions } from "./src/writer/options.ts";
+export type { WriterStats } from "./src/writer/stats.ts";
+export type { StopOptions, StopReport, Writer } from "./src/writer/writer.ts";

@@ -22,6 +22,33 @@ const CLOSE_TIMEOUT_MS = 10_000;
  *
  * @throws {TypeError} If not exactly one of `process` and `processBatch` is given
  * @throws {RangeError | TypeError} If an option is out of range, or two of them do not go together
+ *
+ * @example
+ * ```ts
+ * import { createWriter } from "@logflume/logflume";
+ *
+ * const lines: string[] = [];
+ * await using writer = createWriter({ process: (record) => void lines.push(record.msg) });
+ * writer.logger("shop").info("order placed", { order: 42 });
+ * writer.write("a line of text");
+ * await writer.stop();
+ * console.assert(lines.join() === "order placed,a line of text");
+ * ```
+ *
+ * @example Batches of up to 500 records, at least every 100 ms, five seconds each
+ * ```ts
+ * import { createWriter } from "@logflume/logflume";
+ *
+ * await using writer = createWriter({
+ *   processBatch: async (records, { signal }) => {
+ *     await fetch("data:,", { signal });
+ *     console.assert(records[0]?.msg === "order placed");
+ *   },
+ *   batch: { maxRecords: 500, maxIntervalMs: 100 },
+ *   processTimeoutMs: 5_000,
+ * });
+ * await writer.append({ msg: "order placed" }, { timeoutMs: 100 });
+ * ```
  */
 export function createWriter(options: WriterOptions): Writer {
   return new BackgroundWriter(options);

@@ -204,9 +204,10 @@ export class WriterIntake implements LogTarget {
 
   /** Gives up everything that waits. */
   giveUp(reason: GivenUp): void {
+    if (this.#buffer.size === 0) return;
+    // Counted before they are taken: the buffer tells its listeners then.
+    this.#givenUp[reason] = (this.#givenUp[reason] ?? 0) + this.#buffer.size;
     const lines = this.#buffer.popMany();
-    if (lines.length === 0) return;
-    this.#givenUp[reason] = (this.#givenUp[reason] ?? 0) + lines.length;
     if (this.#tellDrop === undefined) return;
     for (const line of lines) this.#tellDrop(line, { reason, level: levelOfLine(line) });
   }

@@ -177,12 +177,15 @@ test("stop() with timeoutMs gives up waiting, and the next start() goes on where
     },
   });
   for (const msg of ["a", "b", "c"]) writer.write({ msg });
-  const stopped = writer.stop({ timeoutMs: 100 });
+  let isStopped = false;
+  const stopped = writer.stop({ timeoutMs: 100 }).finally(() => isStopped = true);
   await clock.advance(99);
   assert.deepEqual(aborted, []);
   await clock.advance(1);
   assert.deepEqual(aborted, ["AbortError"]);
-  await clock.advance(50);
+  await clock.advance(49);
+  assert.equal(isStopped, false, "the call in hand has its grace");
+  await clock.advance(1);
   assert.deepEqual(await stopped, { drained: false, left: 2 });
   assert.match(String(aborted[1]), /The writer was stopped, and .* 50 ms after that/);
   assert.deepEqual(seen, ["a"]);
@@ -203,6 +206,32 @@ test("stop() with timeoutMs gives up waiting, and the next start() goes on where
     late: 1,
   });
   assert.equal(clock.pending, 0, "no timer is left behind");
+});
+
+test("a stop() whose time is over leaves a writer alone that was started again", async () => {
+  const clock = fakeClock();
+  const gate = createGate();
+  const signals: AbortSignal[] = [];
+  const writer = createWriter({
+    clock,
+    process: (_record, { signal }) => {
+      signals.push(signal);
+      return gate.enter();
+    },
+  });
+  writer.write("a");
+  await turns();
+  const stopped = writer.stop({ timeoutMs: 100 });
+  writer.start();
+  writer.write("b");
+  await clock.advance(100);
+  assert.deepEqual(await stopped, { drained: false, left: 1 });
+  assert.equal(signals[0]!.aborted, false);
+  gate.open();
+  await turns();
+  gate.open();
+  await writer.close();
+  assert.equal(writer.stats().processed, 2);
 });
 
 test("close() gives up what is left after 10 seconds, and counts and tells it", async () => {
@@ -246,6 +275,7 @@ test("write() takes records, lines and bytes; empty input is ignored", async () 
   const { writer, seen } = collecting({ clock: fakeClock() });
   assert.equal(writer.write(""), true);
   assert.equal(writer.write(new Uint8Array(0)), true);
+  await writer.append("");
   assert.equal(writer.stats().offered, 0);
   writer.write({ msg: "object", level: "error", logger: "db", fields: { a: 1 } });
   writer.write("plain text");
@@ -537,11 +567,29 @@ test("a signal that is aborted already gives a writer that takes nothing", async
 });
 
 test("a closed writer listens to its signal no more", async () => {
-  const abort = new AbortController();
-  const { writer } = collecting({ signal: abort.signal });
+  const { signal } = new AbortController();
+  const listeners = new Set<unknown>();
+  signal.addEventListener = (_type: string, fn: unknown) => void listeners.add(fn);
+  signal.removeEventListener = (_type: string, fn: unknown) => void listeners.delete(fn);
+  const { writer } = collecting({ signal });
+  assert.equal(listeners.size, 1);
   await writer.close();
-  abort.abort();
-  assert.throws(() => writer.start(), { message: /closed/ });
+  assert.equal(listeners.size, 0);
+});
+
+test("a record whose form stops the writer is refused", async () => {
+  const { writer, seen } = collecting();
+  const stops = { toJSON: () => void writer.stop() };
+  assert.equal(writer.write({ msg: "a", fields: { stops } }), false);
+  writer.start();
+  assert.equal(writer.logger().info("b", { stops }), false);
+  writer.start();
+  await assert.rejects(writer.append({ msg: "c", fields: { stops } }), {
+    name: "NotAcceptedError",
+  });
+  await writer.close();
+  assert.deepEqual(seen, []);
+  assert.deepEqual(writer.stats().refused, { stopped: 3 });
 });
 
 test("overflow warns once an episode, and counts by policy and level", async () => {

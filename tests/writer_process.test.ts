@@ -57,6 +57,9 @@ test("without onError one line in ten seconds goes to standard error", async () 
     await turns();
     await clock.advance(10_000);
     writer.write("x");
+    await turns();
+    await clock.advance(10_000);
+    writer.write("x");
     await writer.close();
   } finally {
     console.error = error;
@@ -64,6 +67,7 @@ test("without onError one line in ten seconds goes to standard error", async () 
   assert.deepEqual(lines, [
     "logflume: Processing 1 record failed: disk gone",
     "logflume: Processing 1 record failed: disk gone (2 more failures since the last message)",
+    "logflume: Processing 1 record failed: disk gone",
   ]);
 });
 
@@ -121,6 +125,7 @@ test("a batch waits up to maxIntervalMs to fill up, counted from its first recor
   writer.write("e");
   await turns();
   assert.deepEqual(batches, ["a,b", "c,d,e"], "a full batch goes at once");
+  assert.equal(clock.pending, 0, "its timer is given back");
   writer.write("f");
   await writer.stop();
   assert.deepEqual(batches, ["a,b", "c,d,e", "f"], "stop() does not wait for more");
@@ -369,4 +374,43 @@ test("a listener that closes the writer while records are taken out loses no cou
   await writer.close();
   assertWriterAccounted(writer.stats());
   assert.equal(writer.stats().pending, 0);
+});
+
+test("a second reason to abort does not prolong the grace of the first", async () => {
+  const clock = fakeClock();
+  const told: string[] = [];
+  const writer = createWriter({
+    clock,
+    processTimeoutMs: 100,
+    graceMs: 50,
+    process: () => new Promise(() => {}),
+    onError: (error) => told.push((error as Error).message),
+  });
+  writer.write("a");
+  await clock.advance(0);
+  const stopped = writer.stop({ timeoutMs: 130 });
+  await clock.advance(150);
+  assert.deepEqual(await stopped, { drained: true, left: 0 });
+  assert.match(told[0]!, /longer than 100 ms/);
+  assert.equal(clock.pending, 0);
+});
+
+test("a processor that ends its own writer and then waits for ever has its grace, too", async () => {
+  const clock = fakeClock();
+  const abort = new AbortController();
+  const writer = createWriter({
+    clock,
+    signal: abort.signal,
+    process: () => {
+      abort.abort();
+      return new Promise(() => {});
+    },
+    onError() {},
+  });
+  writer.write("a");
+  await turns();
+  const closed = writer.close({ timeoutMs: 60_000 });
+  await clock.advance(1_000);
+  assert.deepEqual(await closed, { drained: true, left: 0 });
+  assert.equal(writer.stats().abandoned, 1);
 });

@@ -198,3 +198,23 @@ test("with sync, start, stop and close work as with async", async () => {
   assert.deepEqual(seen, ["a", "stop"]);
   assertWriterAccounted(writer.stats());
 });
+
+test("with sync, what queued behind a promise does not wait for a batch to fill up", async () => {
+  const gate = createGate();
+  const sizes: number[] = [];
+  const writer = createWriter({
+    mode: "sync",
+    clock: fakeClock(),
+    onError() {},
+    processBatch: (records) => {
+      sizes.push(records.length);
+      return sizes.length === 1 ? gate.enter() : undefined;
+    },
+    batch: { maxIntervalMs: 60_000 },
+  });
+  writer.write("a");
+  writer.write("b");
+  gate.open();
+  await turns();
+  assert.deepEqual(sizes, [1, 1]);
+});

@@ -75,6 +75,7 @@ export type { Fields, LogRecord, RecordInput } from "./src/record/record.ts";
 export type { LoggerScope, Origin } from "./src/record/scope.ts";
 export type { JsonObject, JsonValue } from "./src/record/json_value.ts";
 export { consoleSink, type ConsoleSinkOptions } from "./src/sink/console.ts";
+export { contextSink, type ContextSinkOptions, type ContextTarget } from "./src/sink/context.ts";
 export type {
   Batch,
   RejectedRecord,

@@ -34,6 +34,19 @@ type Emit = (record: LogRecord) => unknown;
  *
  * @throws {TypeError} If the target has no method named by a level
  * @throws {RangeError} If there is no such style
+ *
+ * @example
+ * ```ts
+ * import { contextSink, openPipeline } from "@logflume/logflume";
+ *
+ * const said: string[] = [];
+ * const mine = { info: (msg: string) => said.push(msg), error: console.error };
+ * {
+ *   await using pipeline = await openPipeline({ sinks: { mine: contextSink(mine) } });
+ *   pipeline.logger("shop").info("order placed", { order: 42 });
+ * }
+ * console.assert(said.join() === "order placed");
+ * ```
  */
 export function contextSink(target: ContextTarget, options: ContextSinkOptions = {}): Sink {
   const emit = emitter(target, options);

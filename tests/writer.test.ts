@@ -383,23 +383,25 @@ test("the level can be changed while running, by setLevel() and by withLevel(), 
   assert.deepEqual(messages(seen), ["1", "2", "3"]);
 });
 
-test("100 writers of 1000 records each lose none, in order", async () => {
-  const { writer, seen } = collecting({ overflow: "block" });
-  await Promise.all(Array.from({ length: 100 }, async (_, writerId) => {
-    for (let n = 0; n < 1000; n++) {
-      const record = { msg: "m", fields: { writerId, n } };
-      if (!writer.write(record)) await writer.append(record);
+for (const mode of ["async", "sync"] as const) {
+  test(`100 writers of 1000 records each lose none, in order, with ${mode}`, async () => {
+    const { writer, seen } = collecting({ mode, overflow: "block" });
+    await Promise.all(Array.from({ length: 100 }, async (_, writerId) => {
+      for (let n = 0; n < 1000; n++) {
+        const record = { msg: "m", fields: { writerId, n } };
+        if (!writer.write(record)) await writer.append(record);
+      }
+    }));
+    assert.deepEqual(await writer.close(), { drained: true, left: 0 });
+    assert.equal(seen.length, 100_000);
+    const next = new Array<number>(100).fill(0);
+    for (const { fields } of seen) {
+      const { writerId, n } = fields as { writerId: number; n: number };
+      assert.equal(n, next[writerId]!++);
     }
-  }));
-  assert.deepEqual(await writer.close(), { drained: true, left: 0 });
-  assert.equal(seen.length, 100_000);
-  const next = new Array<number>(100).fill(0);
-  for (const { fields } of seen) {
-    const { writerId, n } = fields as { writerId: number; n: number };
-    assert.equal(n, next[writerId]!++);
-  }
-  assertWriterAccounted(writer.stats());
-});
+    assertWriterAccounted(writer.stats());
+  });
+}
 
 for (const overflow of ["warn", "block", "drop-newest", "drop-oldest", "sample"] as const) {
   test(`append() waits 100 ms for room and then gives an error, with ${overflow}`, async () => {
@@ -556,6 +558,17 @@ test("signal ends the writer: what waits is dropped and counted as aborted", asy
   assert.equal(writer.stats().failed, 1);
   assertWriterAccounted(writer.stats());
   await writer.close();
+});
+
+test("a stop() that waits ends when the signal is aborted before the first call", async () => {
+  const abort = new AbortController();
+  const { writer, seen } = collecting({ signal: abort.signal });
+  writer.write("a");
+  const stopped = writer.stop();
+  abort.abort();
+  assert.deepEqual(await stopped, { drained: true, left: 0 });
+  assert.deepEqual(seen, []);
+  assert.deepEqual(writer.stats().dropped, { aborted: 1 });
 });
 
 test("a signal that is aborted already gives a writer that takes nothing", async () => {

@@ -16,7 +16,7 @@ const writers: Record<string, (tell: (line: string) => void) => Writer> = {
   batch: (tell) =>
     createWriter({
       processBatch: (records) => tell(records.map(({ msg }) => msg).join()),
-      batch: { maxIntervalMs: 20 },
+      batch: { maxIntervalMs: 300 },
     }),
   limited: (tell) =>
     createWriter({

@@ -208,6 +208,17 @@ test("stop() with timeoutMs gives up waiting, and the next start() goes on where
   assert.equal(clock.pending, 0, "no timer is left behind");
 });
 
+test("stop() with timeoutMs 0 does not wait: what is in the buffer waits for the next start()", async () => {
+  const { writer, seen } = collecting();
+  for (const msg of ["a", "b"]) writer.write({ msg });
+  assert.deepEqual(await writer.stop({ timeoutMs: 0 }), { drained: false, left: 2 });
+  await turns();
+  assert.deepEqual(seen, []);
+  writer.start();
+  await writer.close();
+  assert.deepEqual(messages(seen), ["a", "b"]);
+});
+
 test("a stop() whose time is over leaves a writer alone that was started again", async () => {
   const clock = fakeClock();
   const gate = createGate();

@@ -85,8 +85,8 @@ export interface WriterOptions {
   /** Ends the writer for ever: what waits is dropped and counted as `aborted`. */
   readonly signal?: AbortSignal;
   /**
-   * Told what a call failed with, and of which records. By default one line in ten seconds on standard
-   * error. An error it throws harms nothing.
+   * Told what a call failed with, and of which records; with `sync` also, once, of a promise. By default
+   * one line in ten seconds on standard error. An error it throws harms nothing.
    */
   readonly onError?: (error: unknown, records: readonly LogRecord[]) => void;
   /** Time. @default {systemClock} */

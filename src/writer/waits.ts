@@ -14,9 +14,9 @@ export class Waits {
     this.#clock = clock;
   }
 
-  /** Resolves to true as soon as a check finds it over, to false when the time is over first. */
+  /** Resolves to true as soon as a check finds it over, to false when the time is over first; 0 does not wait. */
   until(isOver: () => boolean, timeoutMs: number): Promise<boolean> {
-    if (isOver()) return Promise.resolve(true);
+    if (isOver() || timeoutMs <= 0) return Promise.resolve(isOver());
     return new Promise((resolve) => {
       const end = (isOver: boolean): void => {
         this.#all.delete(wait);

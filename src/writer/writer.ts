@@ -34,8 +34,9 @@ export interface Writer extends AsyncDisposable {
    */
   write(record: RecordInput | string | Uint8Array): boolean;
   /**
-   * Waits for room, whatever the policy is, first come, first served; resolves when the record is accepted.
-   * An abort of `signal` ends the wait, and the record is never accepted.
+   * Waits for room, whatever the policy is, first come, first served; resolves when the record is accepted
+   * or left out by the level. An abort of `signal` ends the wait, and the record is never accepted. What
+   * was accepted may be given up later, where the policy is `drop-oldest` or `sample`.
    *
    * @throws {BufferFullError} If there was no room within `timeoutMs` (0: at once; for ever unless given)
    * @throws {NotAcceptedError} If the writer does not run, or stops before there is room

@@ -287,6 +287,7 @@ const BREAKING: readonly [file: string, source: string, violation: string | unde
     "buffer may not import wal",
   ],
   ["src/buffer/a.ts", "import { x } from '../wal/w.ts';", "buffer may not import wal"],
+  ["src/writer/a.ts", 'import { x } from "../wal/w.ts";', "writer may not import wal"],
   ["src/tail/a.ts", 'import { x } from "./routes.ts";', "tail may not import routes"],
   ["src/tail/a.ts", 'import { x } from "hono";', "tail may not import this package"],
   ["src/sink/a.ts", 'import { x } from "../storage/file.ts";', "sink may not import storage"],

@@ -61,6 +61,8 @@ test("the main entry exports the names of the design", () => {
     "createRing",
     "createTail",
     "consoleSink",
+    "contextSink",
+    "createWriter",
     "backoff",
   ];
   assert.deepEqual(names.filter((name) => !(name in entry)), []);

@@ -20,6 +20,9 @@ interface Unrefable {
 
 type Immediate = (fn: () => void) => unknown;
 
+/** What `setTimeout` can wait for; with more it calls back at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 const immediate = (globalThis as { setImmediate?: Immediate }).setImmediate;
 
 /** The clock of the system: `Date.now`, `performance.now`, unref'd `setTimeout`, `setImmediate`. */
@@ -27,8 +30,14 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   setTimer(fn, delayMs) {
-    const timer: unknown = setTimeout(fn, delayMs);
-    (timer as Unrefable).unref?.();
+    let timer: unknown;
+    const begin = (leftMs: number): void => {
+      const isLast = leftMs <= LONGEST_MS;
+      const next = isLast ? fn : () => begin(leftMs - LONGEST_MS);
+      timer = setTimeout(next, isLast ? leftMs : LONGEST_MS);
+      (timer as Unrefable).unref?.();
+    };
+    begin(delayMs);
     return () => clearTimeout(timer as number);
   },
   defer: immediate === undefined ? (fn) => void setTimeout(fn, 0) : (fn) => void immediate(fn),

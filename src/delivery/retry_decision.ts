@@ -1,0 +1,91 @@
+import { RejectedError } from "../errors.ts";
+import { isBreakerRefusal } from "./circuit_breaker_errors.ts";
+
+/**
+ * What to do about an error:
+ *
+ * - `"retry"`: try again after the backoff
+ * - `{ retryAfterMs }`: try again, but not before that time
+ * - `"dead-letter"`: trying again would change nothing; give this call up
+ * - `"park"`: nothing of the kind can work until somebody steps in, such as with wrong credentials
+ * - `"refused"`, or `{ retryAfterMs, isRefused: true }`: the call never ran, as with an open circuit
+ *   breaker; it spends no attempt
+ */
+export type RetryDecision = "retry" | "dead-letter" | "park" | "refused" | RetryAfter;
+
+/** Try again, but not before a time. */
+export interface RetryAfter {
+  /** Milliseconds from now. */
+  readonly retryAfterMs: number;
+  /** Whether the call never ran, and so spends no attempt. @default {false} */
+  readonly isRefused?: boolean;
+}
+
+/** An answer of an HTTP server, or an error that carries one. */
+export interface HttpOutcome {
+  /** The status code. */
+  readonly status: number;
+  /** What its `Retry-After` header said, in milliseconds; see `parseRetryAfter`. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** Which statuses mean what. */
+export interface ClassifyStatusOptions {
+  /** Somebody must step in before anything can work. @default {[401, 403]} */
+  readonly parkOn?: readonly number[];
+  /** Try again, beside those below. @default {[]} */
+  readonly retryOn?: readonly number[];
+}
+
+const PARKING: readonly number[] = [401, 403];
+
+/**
+ * What an HTTP status of 400 or more means for another try: 408, 429 and all of 5xx but 501 are worth
+ * one, 401 and 403 park, every other one is final.
+ *
+ * @example
+ * ```ts
+ * import { classifyStatus } from "@logflume/logflume/retry";
+ *
+ * console.assert(classifyStatus({ status: 503 }) === "retry");
+ * console.assert(classifyStatus({ status: 413 }) === "dead-letter");
+ * console.assert(classifyStatus({ status: 404 }, { parkOn: [401, 403, 404] }) === "park");
+ * ```
+ */
+export function classifyStatus(
+  outcome: HttpOutcome,
+  options: ClassifyStatusOptions = {},
+): RetryDecision {
+  const { status, retryAfterMs } = outcome;
+  if ((options.parkOn ?? PARKING).includes(status)) return "park";
+  const mayPass = status === 408 || status === 429 || (status >= 500 && status !== 501);
+  if (!mayPass && !options.retryOn?.includes(status)) return "dead-letter";
+  return typeof retryAfterMs === "number" ? { retryAfterMs } : "retry";
+}
+
+/**
+ * What an error means, if nobody says otherwise: the refusal of a circuit breaker spends no attempt, a
+ * `RejectedError` is final, an error with an HTTP `status` is as `classifyStatus` says, one with
+ * `retryAfterMs` waits for that long, and every other one is tried again.
+ *
+ * @example
+ * ```ts
+ * import { classifyError } from "@logflume/logflume/retry";
+ *
+ * const error = Object.assign(new Error("Service Unavailable"), { status: 503 });
+ * console.assert(classifyError(error) === "retry");
+ * ```
+ */
+export function classifyError(error: unknown): RetryDecision {
+  const { status, retryAfterMs } = (error ?? {}) as Partial<Record<string, unknown>>;
+  const waitMs = typeof retryAfterMs === "number" ? retryAfterMs : undefined;
+  if (isBreakerRefusal(error)) {
+    return waitMs === undefined ? "refused" : { retryAfterMs: waitMs, isRefused: true };
+  }
+  if (error instanceof RejectedError) return "dead-letter";
+  // Numbers below 400 are statuses of something else.
+  if (typeof status === "number" && status >= 400 && status <= 599) {
+    return classifyStatus({ status, retryAfterMs: waitMs });
+  }
+  return waitMs === undefined ? "retry" : { retryAfterMs: waitMs };
+}

@@ -43,7 +43,7 @@ export interface TimeRule extends FailureShare {
 export interface CustomRule {
   /** Which rule this is. */
   readonly rule: "custom";
-  /** Whether these counts, of which the last is a failure, open the circuit. */
+  /** Whether these counts, of which the last is a failure, open the circuit; must not throw. */
   readonly shouldTrip: (counts: BreakerCounts) => boolean;
   /** Counts of so much time only, in milliseconds. @default {Infinity} */
   readonly windowMs?: number;

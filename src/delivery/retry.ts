@@ -20,6 +20,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { isolated } from "../isolated.ts";
 import { pause } from "./pause.ts";
+import type { RetryBudget, RetryBudgetPlace } from "./retry_budget.ts";
 import {
   createRetrySchedule,
   type RetryGiveUp,
@@ -51,23 +52,33 @@ export interface RetryEvent {
 export interface RetryOptions extends RetryRules {
   /** Ends a wait at once, and allows no further try. */
   readonly signal?: AbortSignal | undefined;
+  /** What it shares with other calls, so that retries do not become most of the load. */
+  readonly budget?: RetryBudget;
   /** Told before each wait; what it throws changes nothing. */
   readonly onRetry?: (event: RetryEvent) => void;
 }
 
-/** Tries or time are used up; `cause` is the last error. */
+const LIMIT_SAID: Readonly<Record<RetryLimit, string>> = {
+  max_attempts: "",
+  max_elapsed: " in the time allowed",
+  budget: ", since too many calls retry at present",
+};
+
+/** What ended the tries: their number, the time, or the budget that they share with others. */
+export type RetryLimit = "max_attempts" | "max_elapsed" | "budget";
+
+/** Tries, time or the budget are used up; `cause` is the last error. */
 export class RetryExhaustedError extends Error {
   /** The name of this kind of error. */
   override readonly name: string = "RetryExhaustedError";
   /** Tries that failed. */
   readonly attempts: number;
   /** What was used up. */
-  readonly reason: "max_attempts" | "max_elapsed";
+  readonly reason: RetryLimit;
   /** Says after how many tries, and why the last one failed. */
-  constructor(attempts: number, reason: "max_attempts" | "max_elapsed", cause: unknown) {
+  constructor(attempts: number, reason: RetryLimit, cause: unknown) {
     const tries = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
-    const limit = reason === "max_elapsed" ? " in the time allowed" : "";
-    super(`Gave up after ${tries}${limit}: ${messageOf(cause)}`, { cause });
+    super(`Gave up after ${tries}${LIMIT_SAID[reason]}: ${messageOf(cause)}`, { cause });
     this.attempts = attempts;
     this.reason = reason;
   }
@@ -103,7 +114,7 @@ export class RetryParkedError extends Error {
  * @param options Limits, waits, and which errors are worth another try
  * @returns What the first try that works answers
  *
- * @throws {RetryExhaustedError} If tries or time are used up
+ * @throws {RetryExhaustedError} If tries, time or the budget are used up
  * @throws {RetryParkedError} If nothing can work until somebody steps in
  * @throws {RangeError} If a limit is out of range
  * @throws The error itself, if it is final; the signal's reason after an abort
@@ -120,9 +131,20 @@ export class RetryParkedError extends Error {
  * }, { maxAttempts: 8, signal: AbortSignal.timeout(60_000) });
  * ```
  */
-export async function retry<T>(
+export function retry<T>(
   fn: (context: RetryContext) => T | PromiseLike<T>,
   options: RetryOptions = {},
+): Promise<T> {
+  const place = options.budget?.enter();
+  const result = attempt(fn, options, place);
+  // Without a budget nothing is put around the promise, which keeps the usual call cheap.
+  return place === undefined ? result : result.finally(() => place.leave());
+}
+
+async function attempt<T>(
+  fn: (context: RetryContext) => T | PromiseLike<T>,
+  options: RetryOptions,
+  place: RetryBudgetPlace | undefined,
 ): Promise<T> {
   const { clock = systemClock, signal, onRetry } = options;
   const tell = onRetry === undefined ? undefined : isolated("onRetry", onRetry);
@@ -134,9 +156,14 @@ export async function retry<T>(
     } catch (error) {
       signal?.throwIfAborted();
       const step = schedule.failed(error);
-      if (step.action !== "retry") throw endOf(step, schedule.attempts, error);
+      const { attempts } = schedule;
+      if (step.action !== "retry") throw endOf(step, attempts, error);
       const { delayMs, isRefused } = step;
-      tell?.({ attempts: schedule.attempts, error, delayMs, isRefused });
+      // A call that was refused puts no load on anybody.
+      if (!isRefused && place?.mayRetry() === false) {
+        throw new RetryExhaustedError(attempts, "budget", error);
+      }
+      tell?.({ attempts, error, delayMs, isRefused });
       await wait(delayMs, clock, signal);
     }
   }
@@ -168,6 +195,13 @@ export {
 } from "./backoff.ts";
 export type { Jitter } from "./jitter.ts";
 export { parseRetryAfter } from "./retry_after.ts";
+export {
+  createRetryBudget,
+  type RetryBudget,
+  type RetryBudgetOptions,
+  type RetryBudgetPlace,
+  type RetryBudgetStats,
+} from "./retry_budget.ts";
 export {
   classifyError,
   classifyStatus,

@@ -64,6 +64,9 @@ test("the main entry exports the names of the design", () => {
     "contextSink",
     "createWriter",
     "backoff",
+    "retry",
+    "createCircuitBreaker",
+    "createBreakerRegistry",
   ];
   assert.deepEqual(names.filter((name) => !(name in entry)), []);
 });

@@ -8,6 +8,9 @@ import {
 } from "../src/delivery/circuit_breaker.ts";
 import { fakeClock } from "../src/testing/fake_clock.ts";
 
+/** As callers give it whose settings may lack a value. */
+const leftOpen: RegisteredBreakerOptions = { openMs: undefined } as object;
+
 const states = (all: CircuitBreaker[]): string[] =>
   all.map(({ name, state }) => `${name} ${state}`);
 
@@ -28,6 +31,10 @@ test("get() takes the same settings again, defaults spelled out or not", () => {
   const same = { trip: { rule: "count", size: 50 }, classify: isMine } as const;
   assert.equal(breakers.get("a", { ...same, openMs: 500, maxProbes: 1, isEager: false }), a);
   assert.equal(breakers.get("a", {}), a);
+  assert.equal(breakers.get("a", leftOpen), a);
+  assert.equal(breakers.get("left open", leftOpen), breakers.get("left open", { openMs: 500 }));
+  const ramped = breakers.get("ramped", { ramp: { perSecond: 5, shares: [0.5, 1] } });
+  assert.equal(breakers.get("ramped", { ramp: { perSecond: 5, shares: [0.5, 1] } }), ramped);
 });
 
 test("get() refuses conflicting settings, and says which", () => {
@@ -122,4 +129,7 @@ test("restore() goes on where another process stood, with the breakers it asks f
   assert.equal(holds.length, 1);
   holds[0]?.release();
   assert.equal(after.get("isolated").state, "closed");
+
+  after.remove("open");
+  assert.equal(after.get("open").state, "closed", "A snapshot is used once");
 });

@@ -214,6 +214,14 @@ test("retry() hands the wait before to a decorrelated backoff", async () => {
   assert.deepEqual(previous, [undefined, 10, 20]);
 });
 
+test("createRetrySchedule() takes a retryAfterMs that is no number for none", () => {
+  const schedule = createRetrySchedule({
+    backoff: backoff.list([70]),
+    classify: () => ({ retryAfterMs: NaN }),
+  });
+  assert.deepEqual(schedule.failed("x"), { action: "retry", delayMs: 70, isRefused: false });
+});
+
 for (const field of ["maxElapsedMs", "maxRetryAfterMs"] as const) {
   test(`createRetrySchedule() refuses a ${field} that is negative or no number`, () => {
     for (const value of [-1, NaN]) {

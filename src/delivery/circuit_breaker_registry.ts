@@ -93,8 +93,12 @@ class Registry implements BreakerRegistry {
 
   get(name: string, options: RegisteredBreakerOptions = {}): CircuitBreaker {
     const known = this.#registered.get(name);
-    if (known === undefined) return this.#make(name, { ...this.#defaults, ...options, name });
-    for (const [key, asked] of Object.entries(options)) assertSame(name, key, asked, known.options);
+    // A value that is undefined was not given: it must not hide a default.
+    const given = Object.entries(options).filter(([, value]) => value !== undefined);
+    if (known === undefined) {
+      return this.#make(name, { ...this.#defaults, ...Object.fromEntries(given), name });
+    }
+    for (const [key, asked] of given) assertSame(name, key, asked, known.options);
     return known.breaker;
   }
 
@@ -157,7 +161,7 @@ function assertSame(
   options: CircuitBreakerOptions,
 ): void {
   const present = settingOf(options, key) ?? settingOf(BREAKER_DEFAULTS, key);
-  if (asked === undefined || isSame(asked, present)) return;
+  if (isSame(asked, present)) return;
   throw new TypeError(
     `Breaker "${name}" exists with ${key} ${said(present)}, asked for with ${said(asked)}: give ` +
       "the same settings, or none",

@@ -1,0 +1,241 @@
+import type { Clock } from "../clock.ts";
+import { Durations } from "./durations.ts";
+import { JobTimeoutError } from "./pool_errors.ts";
+import type { Job } from "./pool_job.ts";
+import type { PoolSettings } from "./pool_options.ts";
+import type { Outcomes } from "./pool_outcomes.ts";
+import type { JobEnd, PoolCounts } from "./pool_stats.ts";
+import { Watchdog } from "./pool_watchdog.ts";
+import { type Worker, Workers } from "./pool_workers.ts";
+
+/** What the runner needs of the pool around it. */
+export interface RunnerHost {
+  readonly settings: PoolSettings;
+  readonly counts: PoolCounts;
+  readonly outcomes: Outcomes;
+  /** The job holds its key no longer. */
+  release(job: Job): void;
+  /** A worker or a key has become free. */
+  advance(): void;
+}
+
+/** Gives the event loop back after starting jobs for this long without a pause. */
+const MAX_BUSY_MS = 4;
+
+/**
+ * Runs jobs on workers, from the start to the end, however late that comes. Jobs are called from a
+ * microtask, never from the call that hands them over or sets them free: nobody runs another one's code,
+ * and a job that hands over the next one adds nothing to the stack.
+ */
+export class Runner {
+  readonly workers: Workers<Job>;
+  readonly wait: Durations = new Durations();
+  readonly run: Durations = new Durations();
+  readonly settle: Durations = new Durations();
+  readonly #host: RunnerHost;
+  readonly #clock: Clock;
+  readonly #watchdog: Watchdog;
+  /** Leaked jobs that hold their workers, since too many have been replaced. */
+  readonly #stuck = new Set<Job>();
+  #starting: Job[] = [];
+  #called: Job[] = [];
+  #isScheduled = false;
+  #isPumping = false;
+  /** The last reading of the clock, as long as no code of others ran since; reading is dear. */
+  #now: number | undefined;
+
+  constructor(host: RunnerHost) {
+    this.#host = host;
+    this.#clock = host.settings.clock;
+    this.workers = new Workers(host.settings.size);
+    const jobs = (): Job[] => this.workers.jobs();
+    this.#watchdog = new Watchdog(this.#clock, jobs, (job) => this.#due(job));
+  }
+
+  /** Gives a worker, which must be free, to a job. It will be called in a moment. */
+  assign(job: Job): void {
+    job.state = "starting";
+    job.worker = this.workers.take(job);
+    this.#host.counts.running++;
+    this.#starting.push(job);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isPumping) return;
+    this.#isScheduled = true;
+    queueMicrotask(this.#pump);
+  }
+
+  readonly #pump = (): void => {
+    this.#isScheduled = false;
+    this.#now = undefined;
+    this.#startAll();
+  };
+
+  #startAll(): void {
+    this.#isPumping = true;
+    const began = this.#read();
+    while (this.#starting.length > 0 && this.#read() - began < MAX_BUSY_MS) this.#callAll();
+    this.#now = undefined;
+    this.#isPumping = false;
+    if (this.#starting.length === 0) return;
+    this.#isScheduled = true;
+    this.#clock.defer(this.#pump);
+  }
+
+  #read(): number {
+    return this.#now ??= this.#clock.monotonic();
+  }
+
+  #callAll(): void {
+    const jobs = this.#starting;
+    this.#starting = this.#called;
+    for (const job of jobs) if (job.state === "starting") this.#call(job);
+    jobs.length = 0;
+    this.#called = jobs;
+  }
+
+  #call(job: Job): void {
+    this.#started(job, this.#read());
+    this.#now = undefined;
+    let value: unknown;
+    let isDone = true;
+    try {
+      value = job.work(job);
+      if (isThenable(value)) return this.#follow(job, Promise.resolve(value));
+    } catch (error) {
+      value = error;
+      isDone = false;
+    }
+    this.#settled(job, isDone, value);
+  }
+
+  #follow(job: Job, outcome: Promise<unknown>): void {
+    outcome.then(
+      (value) => this.#settledLater(job, true, value),
+      (error) => this.#settledLater(job, false, error),
+    );
+  }
+
+  #started(job: Job, now: number): void {
+    const waitMs = job.since < 0 ? 0 : now - job.since;
+    const worker = job.worker!;
+    job.state = "running";
+    job.since = now;
+    worker.started++;
+    worker.waitMs += waitMs;
+    this.wait.add(waitMs);
+    if (job.timeoutMs !== Infinity) this.#watchdog.watch(job, now + job.timeoutMs);
+  }
+
+  #settledLater(job: Job, isDone: boolean, value: unknown): void {
+    this.#settled(job, isDone, value);
+    if (!this.#isScheduled && this.#starting.length > 0) this.#startAll();
+  }
+
+  #settled(job: Job, isDone: boolean, value: unknown): void {
+    const { counts, outcomes } = this.#host;
+    const { state } = job;
+    // A promise of somebody else's making may call back twice.
+    if (state === "over") return;
+    this.#now = this.#clock.monotonic();
+    if (state === "leaked") this.#endLeak(job, this.#now);
+    else this.#freeAfter(job, this.#now);
+    if (state === "running") {
+      if (isDone) outcomes.succeed(job, value);
+      else outcomes.fail(job, "failed", () => value);
+      if (!isDone) job.worker!.failed++;
+    } else if (state === "settling") counts.settling--;
+    this.#host.advance();
+  }
+
+  /** The job has ended within its time or its grace. */
+  #freeAfter(job: Job, now: number): void {
+    const worker = job.worker!;
+    if (job.deadline !== Infinity) this.#watchdog.watch(job, Infinity);
+    if (job.state === "running") this.#ranFor(now - job.since, worker);
+    else {
+      worker.settleMs += now - job.since;
+      this.settle.add(now - job.since);
+    }
+    job.state = "over";
+    this.workers.free(worker);
+    this.#host.release(job);
+  }
+
+  #ranFor(ms: number, worker: Worker<Job>): void {
+    this.#host.counts.running--;
+    worker.runMs += ms;
+    this.run.add(ms);
+  }
+
+  /** Ends a job that has a worker: one that was not called never will be, one under way is aborted. */
+  cutShort(job: Job, end: JobEnd, reasonOf: () => unknown): void {
+    if (job.state === "starting") this.#cancel(job, reasonOf);
+    else if (job.state === "running") this.#abort(job, end, reasonOf());
+  }
+
+  #cancel(job: Job, reasonOf: () => unknown): void {
+    job.state = "over";
+    this.#host.counts.running--;
+    this.workers.free(job.worker!);
+    this.#host.release(job);
+    this.#host.outcomes.fail(job, "canceled", reasonOf);
+    this.#host.advance();
+  }
+
+  #abort(job: Job, end: JobEnd, reason: unknown): void {
+    const now = this.#clock.monotonic();
+    this.#ranFor(now - job.since, job.worker!);
+    job.state = "settling";
+    job.since = now;
+    this.#host.counts.settling++;
+    this.#watchdog.watch(job, now + this.#host.settings.graceMs);
+    this.#host.outcomes.fail(job, end, () => reason);
+    job.abort(reason);
+  }
+
+  #due(job: Job): void {
+    if (job.state === "settling") return this.#leak(job);
+    if (job.state !== "running") return;
+    job.worker!.timedOut++;
+    this.#abort(job, "timedOut", new JobTimeoutError(job.timeoutMs));
+  }
+
+  #leak(job: Job): void {
+    const { counts, settings } = this.#host;
+    const worker = job.worker!;
+    const replaced = counts.leaked - this.#stuck.size < settings.maxLeaked;
+    worker.settleMs += this.#clock.monotonic() - job.since;
+    worker.leaked++;
+    job.state = "leaked";
+    counts.settling--;
+    counts.leaked++;
+    counts.leaks++;
+    this.#watchdog.watch(job, Infinity);
+    if (replaced) this.workers.free(worker);
+    else this.#stuck.add(job);
+    this.#host.release(job);
+    settings.onLeak({ worker: worker.id, replaced, leaked: counts.leaked });
+    this.#host.advance();
+  }
+
+  /** A leaked job has ended after all: a worker that is stuck, its own or another's, goes on. */
+  #endLeak(job: Job, now: number): void {
+    job.state = "over";
+    this.#host.counts.leaked--;
+    this.settle.add(now - job.since);
+    const [oldest] = this.#stuck;
+    const freed = this.#stuck.has(job) ? job : oldest;
+    if (freed === undefined) return;
+    this.#stuck.delete(freed);
+    this.workers.free(freed.worker!);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (value instanceof Promise) return true;
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
+  return typeof (value as { then?: unknown }).then === "function";
+}

@@ -66,6 +66,28 @@ export {
   type DeadLetters,
   openDeadLetters,
 } from "./src/delivery/dead_letters.ts";
+export type { DurationStats } from "./src/delivery/durations.ts";
+export {
+  createPool,
+  type Pool,
+  type PoolReport,
+  type PoolWaitOptions,
+} from "./src/delivery/pool.ts";
+export {
+  JobDroppedError,
+  JobTimeoutError,
+  PoolClosedError,
+  PoolFullError,
+} from "./src/delivery/pool_errors.ts";
+export type { JobContext, JobKey, JobOptions, Work } from "./src/delivery/pool_job.ts";
+export type { PoolLeak, PoolOptions } from "./src/delivery/pool_options.ts";
+export type {
+  PoolDropEpisode,
+  PoolDropListeners,
+  PoolOverflow,
+} from "./src/delivery/pool_overflow.ts";
+export type { JobEnd, JobRefusal, PoolStats } from "./src/delivery/pool_stats.ts";
+export type { WorkerState, WorkerStats } from "./src/delivery/pool_workers.ts";
 export {
   type Backoff,
   backoff,

@@ -92,6 +92,24 @@ export interface Pool extends AsyncDisposable {
  * Makes a pool of workers for asynchronous jobs.
  *
  * @throws {RangeError} If an option is out of range
+ *
+ * @example
+ * ```ts
+ * import { createPool } from "@logflume/logflume";
+ *
+ * await using pool = createPool({ size: 2, timeoutMs: 1000 });
+ * const sum = await pool.submit(async ({ signal }) => {
+ *   signal.throwIfAborted();
+ *   return await Promise.resolve(40 + 2);
+ * });
+ * console.assert(sum === 42);
+ *
+ * const order: number[] = [];
+ * pool.post(() => void order.push(1), { key: "file" });
+ * pool.post(() => void order.push(2), { key: "file" });
+ * await pool.drain();
+ * console.assert(order.join() === "1,2");
+ * ```
  */
 export function createPool(options: PoolOptions = {}): Pool {
   return new WorkerPool(options);

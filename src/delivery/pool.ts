@@ -115,6 +115,8 @@ export function createPool(options: PoolOptions = {}): Pool {
   return new WorkerPool(options);
 }
 
+const NO_OPTIONS: JobOptions = {};
+
 class WorkerPool implements Pool, RunnerHost {
   readonly settings: PoolSettings;
   readonly counts: PoolCounts = new PoolCounts();
@@ -152,23 +154,30 @@ class WorkerPool implements Pool, RunnerHost {
     return this.#queue.queued;
   }
 
-  submit<T>(work: Work<T>, options: JobOptions = {}): Promise<T> {
+  submit<T>(work: Work<T>, options: JobOptions = NO_OPTIONS): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const settler = { resolve: resolve as (value: unknown) => void, reject };
-      this.#offer(this.#jobOf(work, options, settler), options);
+      const timeoutMs = this.#check(work, options);
+      const fulfil = resolve as (value: unknown) => void;
+      this.#offer(new Job(work, options, timeoutMs, fulfil, reject), options);
     });
   }
 
-  post(work: Work<unknown>, options: JobOptions = {}): boolean {
-    return this.#offer(this.#jobOf(work, options, undefined), options);
+  post(work: Work<unknown>, options: JobOptions = NO_OPTIONS): boolean {
+    return this.#offer(new Job(work, options, this.#check(work, options)), options);
   }
 
-  #jobOf(work: Work<unknown>, options: JobOptions, settler: Job["settler"]): Job {
-    const { timeoutMs = this.settings.timeoutMs, roomTimeoutMs = Infinity } = options;
-    duration("timeoutMs", timeoutMs);
-    duration("roomTimeoutMs", roomTimeoutMs);
-    if (typeof work !== "function") throw new TypeError("Cannot run a job that is no function");
-    return new Job(work, options, timeoutMs, settler);
+  /** The longest run of a job that may be run. */
+  #check(
+    work: unknown,
+    { timeoutMs = this.settings.timeoutMs, roomTimeoutMs }: JobOptions,
+  ): number {
+    if (typeof work !== "function") {
+      throw new TypeError(
+        `Cannot run a job that is no function but ${typeof work}: pass a function`,
+      );
+    }
+    if (roomTimeoutMs !== undefined) duration("roomTimeoutMs", roomTimeoutMs);
+    return duration("timeoutMs", timeoutMs);
   }
 
   /** False if the job is refused now. */
@@ -216,7 +225,7 @@ class WorkerPool implements Pool, RunnerHost {
 
   #block(job: Job, roomTimeoutMs: number): boolean {
     const { maxBlocked, clock } = this.settings;
-    if (job.settler === undefined || roomTimeoutMs === 0 || this.#queue.blocked >= maxBlocked) {
+    if (job.reject === undefined || roomTimeoutMs === 0 || this.#queue.blocked >= maxBlocked) {
       return this.outcomes.refuse(job, "full", () => this.#fullError());
     }
     this.#lineUp(job);

@@ -54,19 +54,15 @@ export type JobState =
   | "leaked"
   | "over";
 
-/** What settles the promise of a job; a posted job has none. */
-export interface Settler {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (reason: unknown) => void;
-}
-
 /** One job on its way through a pool. */
 export class Job implements JobContext {
   readonly work: Work<unknown>;
   readonly key: JobKey | undefined;
   readonly caller: AbortSignal | undefined;
   readonly timeoutMs: number;
-  readonly settler: Settler | undefined;
+  /** Settle the promise of a job that was submitted; one that was posted has none. */
+  readonly resolve: ((value: unknown) => void) | undefined;
+  readonly reject: ((reason: unknown) => void) | undefined;
   state: JobState = "blocked";
   /** Where it stands among those that may start, or behind the job of its key before it. */
   turn: Place<Job> | undefined;
@@ -87,13 +83,15 @@ export class Job implements JobContext {
     work: Work<unknown>,
     options: JobOptions,
     timeoutMs: number,
-    settler: Settler | undefined,
+    resolve?: (value: unknown) => void,
+    reject?: (reason: unknown) => void,
   ) {
     this.work = work;
     this.key = options.key;
     this.caller = options.signal;
     this.timeoutMs = timeoutMs;
-    this.settler = settler;
+    this.resolve = resolve;
+    this.reject = reject;
   }
 
   /** Made when it is asked for: most jobs never look, and a controller costs more than a short job. */

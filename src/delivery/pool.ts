@@ -1,6 +1,7 @@
 import { alarm } from "./alarm.ts";
 import { JobDroppedError, PoolClosedError, PoolFullError } from "./pool_errors.ts";
 import { Job, type JobOptions, type Work } from "./pool_job.ts";
+import type { PoolSizeRange } from "./pool_limit.ts";
 import {
   duration,
   type PoolOptions,
@@ -67,11 +68,11 @@ export interface Pool extends AsyncDisposable {
   post(work: Work<unknown>, options?: JobOptions): boolean;
   /**
    * Changes how many jobs may run at once. More start at once; where there are too many, they end as they
-   * would have.
+   * would have. A range lets the pool find its size by itself from here on, a number ends that.
    *
-   * @throws {RangeError} If it is no whole number from 1
+   * @throws {RangeError} If it is no whole number from 1, nor a range of them
    */
-  resize(size: number): void;
+  resize(size: number | PoolSizeRange): void;
   /** Takes no more jobs, for good; those that were accepted go on. Idempotent. */
   stop(): void;
   /**
@@ -301,8 +302,8 @@ class WorkerPool implements Pool, RunnerHost {
     return this.#queue.queued + this.#queue.blocked + this.running === 0;
   }
 
-  resize(size: number): void {
-    this.#runner.workers.size = poolSize(size);
+  resize(size: number | PoolSizeRange): void {
+    this.#runner.resize(poolSize(size));
     this.advance();
   }
 

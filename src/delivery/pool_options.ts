@@ -1,11 +1,25 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { isolated } from "../isolated.ts";
+import type { PoolSizeRange } from "./pool_limit.ts";
 import { POOL_POLICIES, type PoolDropListeners, type PoolOverflow } from "./pool_overflow.ts";
 
 /** How a pool is bounded, and what it does at its bounds. */
 export interface PoolOptions extends PoolDropListeners {
-  /** Jobs that run at once; `resize` changes it. @default {8} */
-  readonly size?: number;
+  /**
+   * Jobs that run at once; `resize` changes it. With a range the pool finds its size by itself: it starts at
+   * the least, allows one more while all workers are busy and nothing pushes back, and a tenth fewer when
+   * something does, once in the mean time of a job at most.
+   *
+   * @default {8}
+   */
+  readonly size?: number | PoolSizeRange;
+  /**
+   * With a range: whether a job that failed pushed back, as a destination does that is asked too much. A
+   * timeout always does, a job that its caller aborted never.
+   *
+   * @default {() => true}
+   */
+  readonly isBackPressure?: (error: unknown) => boolean;
   /** Jobs that may wait for a worker; 0 takes only what can start at once. @default {1000} */
   readonly maxQueued?: number;
   /** What to do when the queue is full. @default {"block"} */
@@ -48,7 +62,8 @@ export interface PoolLeak {
 
 /** Checked options with all defaults. */
 export interface PoolSettings {
-  readonly size: number;
+  readonly size: PoolSizeRange;
+  readonly isBackPressure: (error: unknown) => boolean;
   readonly maxQueued: number;
   readonly overflow: PoolOverflow;
   readonly maxBlocked: number;
@@ -75,6 +90,7 @@ export function poolSettings(options: PoolOptions): PoolSettings {
   return {
     overflow,
     size: poolSize(options.size ?? 8),
+    isBackPressure: answering(options.isBackPressure ?? (() => true)),
     maxQueued: count("maxQueued", options.maxQueued ?? 1000, 0),
     maxBlocked: count("maxBlocked", options.maxBlocked ?? 10_000, 0),
     sampleEvery: count("sampleEvery", options.sampleEvery ?? 10, 1),
@@ -89,12 +105,28 @@ export function poolSettings(options: PoolOptions): PoolSettings {
 }
 
 /**
- * Checks a number of workers.
+ * Checks a number of workers; a single number is a range of one.
  *
  * @throws {RangeError} If it is none
  */
-export function poolSize(size: number): number {
-  return count("size", size, 1);
+export function poolSize(size: number | PoolSizeRange): PoolSizeRange {
+  if (typeof size === "number") return { min: count("size", size, 1), max: size };
+  const { min, max } = size;
+  count("size.min", min, 1);
+  count("size.max", max, 1);
+  if (min <= max) return { min, max };
+  throw new RangeError(`Cannot use a size of ${min} to ${max}: min is at most max`);
+}
+
+/** A question that answers true when it throws. */
+function answering(ask: (error: unknown) => boolean): (error: unknown) => boolean {
+  let answer: boolean;
+  const asked = isolated("isBackPressure", (error: unknown) => answer = ask(error));
+  return (error) => {
+    answer = true;
+    asked(error);
+    return answer;
+  };
 }
 
 function count(name: string, value: number, least: number): number {

@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import { Durations } from "./durations.ts";
 import { JobTimeoutError } from "./pool_errors.ts";
 import type { Job } from "./pool_job.ts";
+import { PoolLimit, type PoolSizeRange } from "./pool_limit.ts";
 import type { PoolSettings } from "./pool_options.ts";
 import type { Outcomes } from "./pool_outcomes.ts";
 import type { JobEnd, PoolCounts } from "./pool_stats.ts";
@@ -37,6 +38,8 @@ export class Runner {
   readonly #host: RunnerHost;
   readonly #clock: Clock;
   readonly #watchdog: Watchdog;
+  /** Finds the size, where it is not given. */
+  #limit: PoolLimit | undefined;
   /** Leaked jobs that hold their workers, since too many have been replaced. */
   readonly #stuck = new Set<Job>();
   #starting: Job[] = [];
@@ -49,15 +52,29 @@ export class Runner {
   constructor(host: RunnerHost) {
     this.#host = host;
     this.#clock = host.settings.clock;
-    this.workers = new Workers(host.settings.size);
+    this.workers = new Workers(host.settings.size.min);
+    this.resize(host.settings.size);
     const jobs = (): Job[] => this.workers.jobs();
     this.#watchdog = new Watchdog(this.#clock, jobs, (job) => this.#due(job));
+  }
+
+  /** Changes how many jobs run at once; starts none. */
+  resize({ min, max }: PoolSizeRange): void {
+    const { workers } = this;
+    workers.size = Math.min(max, Math.max(min, workers.size));
+    this.#limit = min === max ? undefined : new PoolLimit({ min, max }, this.#clock);
+  }
+
+  #adapt(runMs: number, isPressure: boolean): void {
+    if (this.#limit === undefined) return;
+    this.workers.size = this.#limit.next(this.workers.size, runMs, isPressure);
   }
 
   /** Gives a worker, which must be free, to a job. It will be called in a moment. */
   assign(job: Job): void {
     job.state = "starting";
     job.worker = this.workers.take(job);
+    if (!this.workers.hasFree) this.#limit?.reach();
     this.#host.counts.running++;
     this.#starting.push(job);
     this.#schedule();
@@ -137,14 +154,15 @@ export class Runner {
   }
 
   #settled(job: Job, isDone: boolean, value: unknown): void {
-    const { counts, outcomes } = this.#host;
-    const { state } = job;
+    const { counts, outcomes, settings } = this.#host;
+    const { state, since } = job;
     // A promise of somebody else's making may call back twice.
     if (state === "over") return;
     this.#now = this.#clock.monotonic();
     if (state === "leaked") this.#endLeak(job, this.#now);
     else this.#freeAfter(job, this.#now);
     if (state === "running") {
+      this.#adapt(this.#now - since, !isDone && settings.isBackPressure(value));
       if (isDone) outcomes.succeed(job, value);
       else outcomes.fail(job, "failed", () => value);
       if (!isDone) job.worker!.failed++;
@@ -202,6 +220,7 @@ export class Runner {
     if (job.state === "settling") return this.#leak(job);
     if (job.state !== "running") return;
     job.worker!.timedOut++;
+    this.#adapt(this.#clock.monotonic() - job.since, true);
     this.#abort(job, "timedOut", new JobTimeoutError(job.timeoutMs));
   }
 

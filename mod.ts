@@ -80,6 +80,7 @@ export {
   PoolFullError,
 } from "./src/delivery/pool_errors.ts";
 export type { JobContext, JobKey, JobOptions, Work } from "./src/delivery/pool_job.ts";
+export type { PoolSizeRange } from "./src/delivery/pool_limit.ts";
 export type { PoolLeak, PoolOptions } from "./src/delivery/pool_options.ts";
 export type {
   PoolDropEpisode,

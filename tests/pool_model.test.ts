@@ -18,6 +18,8 @@ interface JobStep {
 
 type Step =
   | { readonly offer: JobStep }
+  /** Jobs offered in one turn; after each one, one of them may be aborted. */
+  | { readonly burst: readonly { readonly job: JobStep; readonly abort: number | undefined }[] }
   | { readonly end: number; readonly fails: boolean }
   | { readonly abort: number }
   | { readonly resize: number }
@@ -41,17 +43,20 @@ const bounds: fc.Arbitrary<ModelBounds> = fc.record({
   sampleEvery: fc.integer({ min: 1, max: 3 }),
   overflow: fc.constantFrom(...POOL_POLICIES),
 });
-const offer: fc.Arbitrary<Step> = fc.record({
-  offer: fc.record({
-    isSubmit: fc.boolean(),
-    key: fc.option(fc.nat(2), { nil: undefined }),
-    heeds: fc.boolean(),
-    timeoutMs: fc.option(fc.integer({ min: 1, max: 30 }), { nil: undefined }),
-    roomTimeoutMs: fc.option(fc.integer({ min: 0, max: 30 }), { nil: undefined }),
-  }),
+const job: fc.Arbitrary<JobStep> = fc.record({
+  isSubmit: fc.boolean(),
+  key: fc.option(fc.nat(2), { nil: undefined }),
+  heeds: fc.boolean(),
+  timeoutMs: fc.option(fc.integer({ min: 1, max: 30 }), { nil: undefined }),
+  roomTimeoutMs: fc.option(fc.integer({ min: 0, max: 30 }), { nil: undefined }),
+});
+const burst = fc.array(fc.record({ job, abort: fc.option(fc.nat(5), { nil: undefined }) }), {
+  minLength: 1,
+  maxLength: 5,
 });
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { arbitrary: offer, weight: 12 },
+  { arbitrary: fc.record({ offer: job }), weight: 12 },
+  { arbitrary: fc.record({ burst }), weight: 2 },
   { arbitrary: fc.record({ end: fc.nat(9), fails: fc.boolean() }), weight: 8 },
   { arbitrary: fc.record({ abort: fc.nat(30) }), weight: 1 },
   { arbitrary: fc.record({ resize: fc.integer({ min: 1, max: 5 }) }), weight: 1 },
@@ -82,14 +87,25 @@ class Run {
       this.model.stop();
       this.pool.stop();
     } else if ("offer" in step) this.#offer(step.offer);
+    else if ("burst" in step) this.#burst(step.burst);
     else if ("end" in step) this.#end(step);
     else if ("abort" in step) this.#abort(step.abort);
     else if ("resize" in step) {
       this.model.resize(step.resize);
       this.pool.resize(step.resize);
     } else await this.advance(step.advanceMs);
+    this.model.flush();
     await this.clock.advance(0);
     this.#compare();
+  }
+
+  #burst(burst: Extract<Step, { burst: unknown }>["burst"]): void {
+    const first = this.real.length;
+    for (const { job, abort } of burst) {
+      this.#offer(job);
+      const age = this.real.length - first;
+      if (abort !== undefined) this.#abort(first + abort % age);
+    }
   }
 
   async advance(ms: number): Promise<void> {

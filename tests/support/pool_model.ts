@@ -19,7 +19,7 @@ export interface ModelJob {
   readonly heeds: boolean;
   readonly timeoutMs: number;
   readonly roomTimeoutMs: number;
-  state: "new" | "blocked" | "queued" | "running" | "settling" | "leaked" | "over";
+  state: "new" | "blocked" | "queued" | "starting" | "running" | "settling" | "leaked" | "over";
   /** How it was refused or ended. */
   outcome: string | undefined;
   deadline: number;
@@ -34,6 +34,8 @@ export class PoolModel {
   size: number;
   now = 0;
   stopped = false;
+  /** Jobs that will be called when the turn is over. */
+  #starting: ModelJob[] = [];
   /** Jobs that may start, and keys that are held with the jobs behind. */
   #ready: ModelJob[] = [];
   #lanes = new Map<number, ModelJob[]>();
@@ -55,7 +57,7 @@ export class PoolModel {
   /** Workers that are not free. */
   get held(): number {
     const stuck = Math.max(0, this.in("leaked").length - this.#bounds.maxLeaked);
-    return this.in("running", "settling").length + stuck;
+    return this.in("starting", "running", "settling").length + stuck;
   }
 
   offer(job: ModelJob): boolean {
@@ -102,9 +104,18 @@ export class PoolModel {
   }
 
   #start(job: ModelJob): void {
-    job.state = "running";
-    job.deadline = this.now + job.timeoutMs;
-    this.started.push(job.id);
+    job.state = "starting";
+    this.#starting.push(job);
+  }
+
+  /** The turn is over: jobs that got a worker are called. */
+  flush(): void {
+    for (const job of this.#starting.splice(0)) {
+      if (job.state !== "starting") continue;
+      job.state = "running";
+      job.deadline = this.now + job.timeoutMs;
+      this.started.push(job.id);
+    }
   }
 
   #takeOut(job: ModelJob, outcome: string): void {
@@ -147,8 +158,15 @@ export class PoolModel {
   abort(job: ModelJob, why: "aborted" | "closed"): void {
     if (job.state === "blocked") this.#takeOut(job, why);
     else if (job.state === "queued") this.#takeOut(job, "canceled");
+    else if (job.state === "starting") this.#takeBack(job);
     else if (job.state === "running") return this.#cutShort(job, "aborted");
     this.#advance();
+  }
+
+  #takeBack(job: ModelJob): void {
+    job.state = "over";
+    job.outcome = "canceled";
+    this.#release(job);
   }
 
   #cutShort(job: ModelJob, outcome: string): void {
@@ -179,6 +197,7 @@ export class PoolModel {
       if (due === undefined) break;
       this.now = Math.max(this.now, due.deadline);
       this.#due(due);
+      this.flush();
     }
     this.now = until;
   }

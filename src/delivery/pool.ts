@@ -1,5 +1,5 @@
 import { alarm } from "./alarm.ts";
-import { JobDroppedError, PoolClosedError, PoolFullError } from "./pool_errors.ts";
+import { Admission } from "./pool_admission.ts";
 import { Job, type JobOptions, type Work } from "./pool_job.ts";
 import type { PoolSizeRange } from "./pool_limit.ts";
 import {
@@ -10,11 +10,10 @@ import {
   poolSize,
 } from "./pool_options.ts";
 import { Outcomes } from "./pool_outcomes.ts";
-import { chooseOneIn, PoolDrops } from "./pool_overflow.ts";
 import { JobQueue } from "./pool_queue.ts";
 import { Runner, type RunnerHost } from "./pool_runner.ts";
 import { JobSignals } from "./pool_signals.ts";
-import { type JobRefusal, PoolCounts, type PoolStats } from "./pool_stats.ts";
+import { PoolCounts, type PoolStats } from "./pool_stats.ts";
 
 /** How long to wait for a pool to come to rest. */
 export interface PoolWaitOptions {
@@ -54,11 +53,11 @@ export interface Pool extends AsyncDisposable {
   /**
    * Hands a job over and waits for what it returns. The job is never called before the caller has
    * returned. The promise rejects with what the job throws, or with:
-   * - {@linkcode PoolFullError} if it was refused, or found no room in time; it never runs
-   * - {@linkcode JobDroppedError} if it was given up for a newer one; it never runs
-   * - {@linkcode JobTimeoutError} if its time was over
+   * - `PoolFullError` if it was refused, or found no room in time; it never runs
+   * - `JobDroppedError` if it was given up for a newer one; it never runs
+   * - `JobTimeoutError` if its time was over
    * - the reason of its signal
-   * - {@linkcode PoolClosedError} if the pool is stopped, or was closed before the job's end
+   * - `PoolClosedError` if the pool is stopped, or was closed before the job's end
    */
   submit<T>(work: Work<T>, options?: JobOptions): Promise<T>;
   /**
@@ -76,8 +75,10 @@ export interface Pool extends AsyncDisposable {
   /** Takes no more jobs, for good; those that were accepted go on. Idempotent. */
   stop(): void;
   /**
-   * Waits until nothing waits and nothing is under way, or the time is over. Never rejects. Call `stop`
-   * first where others go on handing jobs over.
+   * Waits until nothing waits and nothing is under way, or the time is over; leaked jobs are not waited
+   * for. Call `stop` first where others go on handing jobs over.
+   *
+   * @throws {RangeError} If the time is negative or not a number
    */
   drain(options?: PoolWaitOptions): Promise<PoolReport>;
   /**
@@ -123,24 +124,18 @@ class WorkerPool implements Pool, RunnerHost {
   readonly counts: PoolCounts = new PoolCounts();
   readonly outcomes: Outcomes;
   readonly #queue = new JobQueue();
-  readonly #runner: Runner;
-  readonly #drops: PoolDrops;
   readonly #signals: JobSignals;
+  readonly #runner: Runner;
+  readonly #admission: Admission;
   readonly #whenIdle = new Set<() => void>();
-  #isStopped = false;
   #closing: Promise<PoolReport> | undefined;
 
   constructor(options: PoolOptions) {
-    const settings = poolSettings(options);
-    this.settings = settings;
-    this.#drops = new PoolDrops(
-      settings.overflow,
-      chooseOneIn(settings.sampleEvery, settings.random),
-      options,
-    );
-    this.#signals = new JobSignals((job, reason) => this.#end(job, "aborted", () => reason));
-    this.outcomes = new Outcomes(this.counts, this.#signals, settings.onError);
+    this.settings = poolSettings(options);
+    this.#signals = new JobSignals((job, reason) => this.#admission.abort(job, reason));
+    this.outcomes = new Outcomes(this.counts, this.#signals, this.settings.onError);
     this.#runner = new Runner(this);
+    this.#admission = new Admission(this, this.#queue, this.#runner, options);
   }
 
   get size(): number {
@@ -167,6 +162,12 @@ class WorkerPool implements Pool, RunnerHost {
     return this.#offer(new Job(work, options, this.#check(work, options)), options);
   }
 
+  #offer(job: Job, options: JobOptions): boolean {
+    const isTaken = this.#admission.offer(job, options);
+    if (isTaken) this.#signals.watch(job);
+    return isTaken;
+  }
+
   /** The longest run of a job that may be run. */
   #check(
     work: unknown,
@@ -181,121 +182,13 @@ class WorkerPool implements Pool, RunnerHost {
     return duration("timeoutMs", timeoutMs);
   }
 
-  /** False if the job is refused now. */
-  #offer(job: Job, options: JobOptions): boolean {
-    this.counts.offered++;
-    if (job.caller?.aborted) return this.outcomes.refuse(job, "aborted", () => job.caller?.reason);
-    if (this.#isStopped) return this.outcomes.refuse(job, "closed", stoppedError);
-    if (this.#runner.workers.hasFree && this.#queue.isFirst(job)) {
-      this.#queue.begin(job);
-      this.counts.accepted++;
-      job.since = -1;
-      this.#runner.assign(job);
-    } else if (this.#hasRoom) this.#enqueue(job);
-    else if (!this.#offerFull(job, options)) return false;
-    this.#signals.watch(job);
-    return true;
-  }
-
-  #enqueue(job: Job): void {
-    this.counts.accepted++;
-    job.state = "queued";
-    this.#lineUp(job);
-  }
-
-  #lineUp(job: Job): void {
-    job.since = this.settings.clock.monotonic();
-    this.#queue.add(job);
-  }
-
-  /** What the policy does with a job for which there is no room. */
-  #offerFull(job: Job, { roomTimeoutMs = Infinity }: JobOptions): boolean {
-    const { policy } = this.#drops;
-    if (policy === "block") return this.#block(job, roomTimeoutMs);
-    const victim = this.#queue.oldest;
-    if (victim === undefined || !this.#drops.evicts) {
-      this.#drops.add();
-      return this.outcomes.refuse(job, "full", () => this.#fullError());
-    }
-    this.#remove(victim);
-    this.#enqueue(job);
-    this.outcomes.fail(victim, "evicted", droppedError);
-    this.#drops.add();
-    return true;
-  }
-
-  #block(job: Job, roomTimeoutMs: number): boolean {
-    const { maxBlocked, clock } = this.settings;
-    if (job.reject === undefined || roomTimeoutMs === 0 || this.#queue.blocked >= maxBlocked) {
-      return this.outcomes.refuse(job, "full", () => this.#fullError());
-    }
-    this.#lineUp(job);
-    if (roomTimeoutMs === Infinity) return true;
-    job.cancelTimer = alarm(
-      clock,
-      () => this.#withdraw(job, "full", () => this.#fullError()),
-      roomTimeoutMs,
-    );
-    return true;
-  }
-
-  #fullError(): PoolFullError {
-    const { maxQueued } = this.settings;
-    return new PoolFullError(
-      `No room in the pool: ${this.size} jobs may run and ${maxQueued} may wait; ` +
-        `wait for earlier ones first, or give the pool a larger size or maxQueued`,
-    );
-  }
-
-  /** Takes a job back that waits for room. */
-  #withdraw(job: Job, why: JobRefusal, errorOf: () => unknown): void {
-    this.#remove(job);
-    this.outcomes.refuse(job, why, errorOf);
-    this.advance();
-  }
-
-  /** Ends a job wherever it stands. */
-  #end(job: Job, end: "aborted" | "closed", reasonOf: () => unknown): void {
-    if (job.state === "blocked") return this.#withdraw(job, end, reasonOf);
-    if (job.state !== "queued") return this.#runner.cutShort(job, "aborted", reasonOf);
-    this.#remove(job);
-    this.outcomes.fail(job, "canceled", reasonOf);
-    this.advance();
-  }
-
-  #remove(job: Job): void {
-    job.state = "over";
-    this.#queue.remove(job);
-  }
-
   release(job: Job): void {
     this.#queue.release(job);
   }
 
   advance(): void {
-    while (this.#runner.workers.hasFree) {
-      const job = this.#queue.take();
-      if (job === undefined) break;
-      if (job.state === "blocked") this.#accept(job);
-      this.#runner.assign(job);
-    }
-    while (this.#queue.blocked > 0 && this.#hasRoom) this.#accept(this.#queue.admit());
-    if (this.#drops.isOpen && this.#queue.queued <= this.settings.maxQueued / 2) {
-      this.#drops.recover();
-    }
+    this.#admission.advance();
     if (this.#whenIdle.size > 0 && this.#isIdle) { for (const wake of [...this.#whenIdle]) wake(); }
-  }
-
-  /** There is room for a job that waited for some. */
-  #accept(job: Job): void {
-    this.counts.accepted++;
-    job.state = "queued";
-    job.cancelTimer?.();
-    job.cancelTimer = undefined;
-  }
-
-  get #hasRoom(): boolean {
-    return this.#queue.queued < this.settings.maxQueued;
   }
 
   get #isIdle(): boolean {
@@ -308,13 +201,7 @@ class WorkerPool implements Pool, RunnerHost {
   }
 
   stop(): void {
-    this.#isStopped = true;
-    // All are taken out before anything moves on: none of them may slip in.
-    for (let job = this.#queue.oldestBlocked; job; job = this.#queue.oldestBlocked) {
-      this.#remove(job);
-      this.outcomes.refuse(job, "closed", stoppedError);
-    }
-    this.advance();
+    this.#admission.stop();
   }
 
   async drain({ signal, timeoutMs = Infinity }: PoolWaitOptions = {}): Promise<PoolReport> {
@@ -346,14 +233,8 @@ class WorkerPool implements Pool, RunnerHost {
   }
 
   #close(): Promise<PoolReport> {
-    this.stop();
-    for (let job = this.#queue.oldest; job; job = this.#queue.oldest) {
-      this.#remove(job);
-      this.outcomes.fail(job, "canceled", closedError);
-    }
-    for (const job of this.#runner.workers.jobs()) {
-      this.#runner.cutShort(job, "aborted", closedError);
-    }
+    this.#admission.stop();
+    this.#admission.abortAll();
     return this.drain();
   }
 
@@ -374,26 +255,11 @@ class WorkerPool implements Pool, RunnerHost {
       queued,
       blocked,
       keys,
-      dropped: this.#drops.total,
+      dropped: this.#admission.dropped,
       wait: wait.stats(),
       run: run.stats(),
       settle: settle.stats(),
       workers: workers.stats(),
     };
   }
-}
-
-function stoppedError(): PoolClosedError {
-  return new PoolClosedError("The pool is stopped and takes no more jobs: make another one");
-}
-
-function closedError(): PoolClosedError {
-  return new PoolClosedError("The pool was closed before the job ended: drain it first");
-}
-
-function droppedError(): JobDroppedError {
-  return new JobDroppedError(
-    "The job was given up for a newer one while it waited: give the pool a larger size or maxQueued, " +
-      'or use the overflow "block"',
-  );
 }

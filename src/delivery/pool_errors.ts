@@ -1,4 +1,4 @@
-/** The pool took the job not in: all workers are busy and the queue is full. */
+/** The pool did not take the job: all workers are busy and the queue is full. */
 export class PoolFullError extends Error {
   /** The name of this kind of error. */
   override readonly name: string = "PoolFullError";

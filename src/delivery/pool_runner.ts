@@ -163,9 +163,9 @@ export class Runner {
     else this.#freeAfter(job, this.#now);
     if (state === "running") {
       this.#adapt(this.#now - since, !isDone && settings.isBackPressure(value));
+      if (!isDone) job.worker!.failed++;
       if (isDone) outcomes.succeed(job, value);
       else outcomes.fail(job, "failed", () => value);
-      if (!isDone) job.worker!.failed++;
     } else if (state === "settling") counts.settling--;
     this.#host.advance();
   }
@@ -191,9 +191,9 @@ export class Runner {
   }
 
   /** Ends a job that has a worker: one that was not called never will be, one under way is aborted. */
-  cutShort(job: Job, end: JobEnd, reasonOf: () => unknown): void {
+  cutShort(job: Job, reasonOf: () => unknown): void {
     if (job.state === "starting") this.#cancel(job, reasonOf);
-    else if (job.state === "running") this.#abort(job, end, reasonOf());
+    else if (job.state === "running") this.#abort(job, "aborted", reasonOf());
   }
 
   #cancel(job: Job, reasonOf: () => unknown): void {

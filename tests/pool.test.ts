@@ -277,6 +277,21 @@ test("warn tells once an episode, which ends when the queue is half empty", asyn
   assert.equal(pool.stats().dropped, 3);
 });
 
+test("warn tells on the console where nobody else is told", () => {
+  const { warn } = console;
+  const shown: unknown[] = [];
+  console.warn = (line: unknown) => shown.push(line);
+  try {
+    const pool = createPool({ size: 1, maxQueued: 0, overflow: "warn" });
+    for (let i = 0; i < 3; i++) pool.post(never);
+  } finally {
+    console.warn = warn;
+  }
+  assert.deepEqual(shown, [
+    "logflume: The pool's queue is full: jobs are dropped until there is room",
+  ]);
+});
+
 test("stats() measures wait, run and what comes after an abort, for the pool and each worker", async () => {
   const clock = fakeClock();
   const pool = createPool({ size: 1, clock, timeoutMs: 50, graceMs: 1000 });

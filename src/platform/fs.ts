@@ -47,6 +47,16 @@ export function fdatasync(fd: number): Promise<void> {
   return settle((done) => fs.fdatasync(fd, done));
 }
 
+/** fdatasync(2), at once. */
+export function fdatasyncSync(fd: number): void {
+  fs.fdatasyncSync(fd);
+}
+
+/** ftruncate(2), at once. */
+export function ftruncateSync(fd: number, size: number): void {
+  fs.ftruncateSync(fd, size);
+}
+
 /** ftruncate(2), off the event loop. */
 export function ftruncate(fd: number, size: number): Promise<void> {
   return settle((done) => fs.ftruncate(fd, size, done));
@@ -64,20 +74,42 @@ export function unlink(path: string): Promise<void> {
 
 /** Makes the names in a folder durable. Windows cannot sync a folder, and needs not. */
 export async function syncFolder(path: string): Promise<void> {
-  let fd: number;
-  try {
-    fd = fs.openSync(path, "r");
-  } catch (error) {
-    if (codeOf(error) === "EPERM" || codeOf(error) === "EISDIR") return;
-    throw error;
-  }
+  const fd = openFolder(path);
+  if (fd === undefined) return;
   try {
     await settle((done) => fs.fsync(fd, done));
   } catch (error) {
-    if (codeOf(error) !== "EPERM" && codeOf(error) !== "EINVAL") throw error;
+    if (!cannotSyncFolders(error)) throw error;
   } finally {
     fs.closeSync(fd);
   }
+}
+
+/** As `syncFolder`, at once. */
+export function syncFolderSync(path: string): void {
+  const fd = openFolder(path);
+  if (fd === undefined) return;
+  try {
+    fs.fsyncSync(fd);
+  } catch (error) {
+    if (!cannotSyncFolders(error)) throw error;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** A descriptor of a folder; undefined where folders have none. */
+function openFolder(path: string): number | undefined {
+  try {
+    return fs.openSync(path, "r");
+  } catch (error) {
+    if (codeOf(error) === "EPERM" || codeOf(error) === "EISDIR") return undefined;
+    throw error;
+  }
+}
+
+function cannotSyncFolders(error: unknown): boolean {
+  return codeOf(error) === "EPERM" || codeOf(error) === "EINVAL";
 }
 
 /** Creates a folder and its parents. */

@@ -65,8 +65,13 @@ function handle(name: string, fd: number, found?: number): StoreFile {
     read: async (into, offset) => await fs.read(use(), into, offset),
     readSync: (into, offset) => fs.readSync(use(), into, offset),
     sync: async () => await fs.fdatasync(use()),
+    syncSync: () => fs.fdatasyncSync(use()),
     async truncate(to) {
       await fs.ftruncate(use(), to);
+      known = to;
+    },
+    truncateSync(to) {
+      fs.ftruncateSync(use(), to);
       known = to;
     },
     close() {
@@ -117,6 +122,7 @@ function folderStore(folder: string, clock: Clock, outer?: FileStore): FileStore
     rename: (from, to) => fs.rename(path(from), path(to)),
     remove: (name) => fs.unlink(path(name)),
     syncFolder: () => fs.syncFolder(folder),
+    syncFolderSync: () => fs.syncFolderSync(folder),
     crc32: fs.crc32,
     onExit: onProcessExit,
     inner(name) {

@@ -34,8 +34,15 @@ export interface StoreFile {
   readSync?(into: Uint8Array, offset: number): number;
   /** Makes everything written so far survive a power cut (fdatasync). */
   sync(): Promise<void>;
+  /**
+   * As `sync`, at once. Never called while a `sync` of the same file is under way: a system may tell a
+   * failure to one of the two alone. There if the store has `syncFolderSync`.
+   */
+  syncSync?(): void;
   /** Cuts the file to `size` bytes; gives back what was reserved. */
   truncate(size: number): Promise<void>;
+  /** As `truncate`, at once. There if the store has `syncFolderSync`. */
+  truncateSync?(size: number): void;
   /** Gives the descriptor back. A second call does nothing. */
   close(): void;
 }
@@ -82,6 +89,11 @@ export interface FileStore {
   remove(name: string): Promise<void>;
   /** Makes created and removed names survive a power cut. */
   syncFolder(): Promise<void>;
+  /**
+   * As `syncFolder`, at once. Optional: a store that has it, and `syncSync` and `truncateSync` in its
+   * files, can keep a log whose records are durable when the call that writes them returns.
+   */
+  syncFolderSync?(): void;
   /** CRC-32 (IEEE) of the bytes. */
   crc32(bytes: Uint8Array): number;
   /** Calls `spill` when the process is about to end; the answer withdraws it. */
@@ -206,6 +218,13 @@ export interface LogSettings {
   readonly retainAgeMs?: number;
   /** The log is full at this size. @default {4294967296} (4 GiB) */
   readonly maxBytes?: number;
+  /**
+   * Asks for `appendSync`. With `sync: "always"` every sync of records is then done at once, in the
+   * calling thread, so that none is ever under way when another one begins.
+   *
+   * @default {false}
+   */
+  readonly atOnce?: boolean;
   /** Told of repairs, damage and limits. */
   readonly onNotice?: (notice: LogNotice) => void;
   /** Time. */
@@ -267,6 +286,14 @@ export interface LogStore {
   flushSync(): boolean;
   /** Writes what is staged and resolves when it is durable. One promise a commit. */
   sync(): Promise<void>;
+  /**
+   * Takes one line (as `stage` does) behind all that is staged, writes it and, where `acknowledges` is
+   * `power-cut`, syncs it, at once. True if it is acknowledged when this returns. False if that cannot be
+   * now, whatever the reason: then the log does not have the line, no number was given to it and nobody
+   * was told of it; only a process that ends before the next line was taken may leave it behind. There if
+   * the log was opened with `atOnce` on a store that can.
+   */
+  appendSync?(line: string, mark?: InputMark): boolean;
   /** Calls `listener` after each write with the lines written; the answer withdraws it. */
   onWritten(listener: (chunk: LogChunk) => void): () => void;
   /** A reader that starts at `fromSeq`. */

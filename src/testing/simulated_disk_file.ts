@@ -101,6 +101,11 @@ export class SimulatedFile {
     this.#flight = { spans: this.#dirty.takeAll(), size: this.#cache.size };
   }
 
+  /** Whether a sync has begun and not ended. */
+  get isSyncing(): boolean {
+    return this.#flight !== undefined;
+  }
+
   /** Ends the sync that began last. */
   endSync(end: SyncEnd, random: SeededRandom): void {
     const flight = this.#flight!;

@@ -33,14 +33,24 @@ export class SimulatedProcess {
    * @throws {Error} If the process is dead, or the call goes wrong
    */
   pass(call: DiskCall, name: string, part: () => void = () => {}): void {
+    const fault = this.meet(call, name, part);
+    if (fault !== undefined) throw systemError(fault, call, name);
+  }
+
+  /**
+   * Passes a call that happens at once, and gives the code of what goes wrong with it.
+   *
+   * @param part What may have been done of it if the process ends in its middle
+   * @throws {Error} If the process is dead
+   */
+  meet(call: DiskCall, name: string, part: () => void = () => {}): string | undefined {
     this.#count(call, name, part);
     if (this.isDead) {
       throw new Error(
         `Cannot ${call} "${name}": the process that took this store has ended; take a new store()`,
       );
     }
-    const fault = this.#host.faults.meet(call, name);
-    if (fault !== undefined) throw systemError(fault, call, name);
+    return this.#host.faults.meet(call, name);
   }
 
   /**

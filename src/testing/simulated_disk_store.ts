@@ -82,6 +82,12 @@ export function storeOf(
       syncing = done.catch(() => {});
       return done;
     },
+    syncFolderSync() {
+      const fault = owner.meet("sync-folder", label);
+      folder.beginSync();
+      folder.endSync(fault === undefined);
+      if (fault !== undefined && fault !== "lie") throw systemError(fault, "sync-folder", label);
+    },
     crc32: crc32Of,
     onExit(spill) {
       owner.spills.add(spill);
@@ -135,12 +141,35 @@ function syncFile(
   name: string,
   file: SimulatedFile,
 ): Promise<void> {
-  const end = (met: string | undefined): void => {
-    const fault = met ?? host.syncFault();
-    file.endSync(fault === undefined ? "synced" : fault === "lie" ? "lied" : "failed", host.random);
-    if (fault !== undefined && fault !== "lie") throw systemError(fault, "sync", name);
-  };
+  const end = (fault: string | undefined): void => endSync(host, name, file, fault);
   return owner.later("sync", name, end, file.syncing, () => file.beginSync());
+}
+
+function endSync(
+  host: StoreHost,
+  name: string,
+  file: SimulatedFile,
+  met: string | undefined,
+): void {
+  const fault = met ?? host.syncFault();
+  file.endSync(fault === undefined ? "synced" : fault === "lie" ? "lied" : "failed", host.random);
+  if (fault !== undefined && fault !== "lie") throw systemError(fault, "sync", name);
+}
+
+/** As `syncFile`, at once. */
+function syncFileSync(
+  host: StoreHost,
+  owner: SimulatedProcess,
+  name: string,
+  file: SimulatedFile,
+): void {
+  const fault = owner.meet("sync", name);
+  if (file.isSyncing) {
+    // The one that fails may be the one that nobody asks any more.
+    throw new Error(`Cannot sync "${name}" at once: another sync of it is under way`);
+  }
+  file.beginSync();
+  endSync(host, name, file, fault);
 }
 
 /** An open file: a process's own idea of its size, and the file itself, which may have lost its name. */
@@ -205,6 +234,16 @@ function handleOf(
       // That of a dead process never ends, and nobody may wait for it.
       if (!owner.isDead) file.syncing = done.catch(() => {});
       await done;
+    },
+    syncSync() {
+      use(true);
+      syncFileSync(host, owner, name, file);
+    },
+    truncateSync(to) {
+      use(true);
+      owner.pass("truncate", name);
+      file.truncate(to);
+      size = to;
     },
     async truncate(to) {
       use(true);

@@ -139,6 +139,37 @@ const CASES: Record<string, (store: FileStore) => Promise<void>> = {
     same(await namesOf(store), [["t-a", text.length]], "Names and sizes");
   },
 
+  "syncSync(), truncateSync() and syncFolderSync() come together and do as the others do": async (
+    store,
+  ) => {
+    const file = store.createSync("t-a");
+    append(file, "hello world");
+    const { syncSync, truncateSync } = file;
+    const isWhole = syncSync !== undefined && truncateSync !== undefined;
+    if (store.syncFolderSync === undefined) {
+      file.close();
+      return;
+    }
+    check(isWhole, "A store with syncFolderSync() has files without syncSync() or truncateSync()");
+    file.syncSync!();
+    store.syncFolderSync();
+    file.reserveSync?.(5000);
+    file.truncateSync!(7);
+    same([file.size, await textOf(file)], [7, "hello w"], "size, text after truncateSync(7)");
+    append(file, "!");
+    file.syncSync!();
+    await file.sync();
+    same([file.size, await textOf(file)], [8, "hello w!"], "size, text");
+    file.close();
+    let refused = false;
+    try {
+      file.syncSync!();
+    } catch {
+      refused = true;
+    }
+    check(refused, "syncSync() took a closed file");
+  },
+
   "names are listed with sizes, exist once, change and go": async (store) => {
     store.createSync("t-a").close();
     const b = store.createSync("t-b");

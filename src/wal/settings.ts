@@ -41,6 +41,8 @@ export function walSettings(store: FileStore, options: WalOptions): WalSettings 
     retainAgeMs: options.retainAgeMs ?? Infinity,
     maxBytes,
     maxSegments: options.maxSegments ?? Infinity,
+    atOnce: options.atOnce === true && store.keeps === "disk" &&
+      store.syncFolderSync !== undefined,
     windowBytes: options.windowBytes ?? 4 * 1024 ** 2,
     onDamage: options.onDamage ?? "refuse",
   };

@@ -19,5 +19,6 @@ export function settle(settings: LogSettings): SettledLogSettings {
     retain: settings.retain ?? 64 * 1024 ** 2,
     retainAgeMs: settings.retainAgeMs ?? Infinity,
     maxBytes,
+    atOnce: settings.atOnce ?? false,
   };
 }

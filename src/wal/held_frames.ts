@@ -41,6 +41,15 @@ export class HeldFrames {
     if (mark >= this.#lostTo) this.#lostTo = 0;
   }
 
+  /** Forgets those from the record `seq` on, which were taken back; no sync has them in hand. */
+  forgetFrom(seq: number): void {
+    for (let last = this.#frames.at(-1); last !== undefined; last = this.#frames.at(-1)) {
+      if (last.chunk.firstSeq < seq) return;
+      this.#bytes -= last.end - last.start;
+      this.#frames.pop();
+    }
+  }
+
   /** Forgets all. */
   clear(): void {
     this.#drop(this.#frames.length);

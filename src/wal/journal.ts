@@ -1,24 +1,20 @@
 import type { Clock } from "../clock.ts";
 import { messageOf, StoreFailedError } from "../errors.ts";
 import type { FileStore, InputMark, LogChunk, LogNotice, StoreFile } from "../storage/store.ts";
+import { Announcer } from "../storage/announcer.ts";
+import { AtOnce } from "./at_once.ts";
 import { GroupCommit } from "./commit.ts";
 import { type CompactHost, compactSegments } from "./compact.ts";
 import { Fence } from "./fence.ts";
 import { isOutOfRoom } from "./graft.ts";
 import { Grafting } from "./grafting.ts";
 import { HorizonTimer } from "./horizon.ts";
-import { isolated } from "../isolated.ts";
-import { forgetPlaces, notePlace } from "./input_places.ts";
+import { notePlace, placesToWrite } from "./input_places.ts";
 import type { RecoveredLog } from "./recovery.ts";
 import { Refusal } from "./refusal.ts";
 import { Retention } from "./retention.ts";
-import {
-  FAILED_SYNC_NAME,
-  markFailedSync,
-  type NewSegment,
-  randomHex32,
-  type Segment,
-} from "./segment.ts";
+import { SafeSync } from "./safe_sync.ts";
+import { type NewSegment, randomHex32, type Segment } from "./segment.ts";
 import type { WalSettings } from "./settings.ts";
 import { type Cut, cutToEnd, linesFrom, type Site, siteAt, syncFrom } from "./site.ts";
 import { type StagedFrame, Staging } from "./staging.ts";
@@ -62,8 +58,9 @@ export class Journal {
   readonly #staging: Staging;
   readonly #writer: SegmentWriter;
   readonly #commit: GroupCommit;
-  readonly #tell: (notice: LogNotice) => void;
-  readonly #listeners = new Set<(chunk: LogChunk) => void>();
+  readonly #announcer: Announcer;
+  readonly #sync: SafeSync;
+  readonly #atOnce: AtOnce;
   readonly #epoch: number;
   #turn = 0;
   /** What the last frame tells of how far the log is durable. */
@@ -79,7 +76,7 @@ export class Journal {
     store: FileStore,
     settings: WalSettings,
     found: RecoveredLog,
-    tell: (notice: LogNotice) => void,
+    onNotice: (notice: LogNotice) => void,
     clock: Clock,
   ) {
     this.store = store;
@@ -89,11 +86,12 @@ export class Journal {
     this.inputs = found.inputs;
     this.#settings = settings;
     this.#clock = clock;
+    this.#announcer = new Announcer(onNotice);
+    const tell = (notice: LogNotice): void => this.#announcer.tell(notice);
     this.retention = new Retention(store, found.segments, settings, clock, tell);
     this.nextSeq = this.writtenSeq = found.nextSeq;
     this.syncedSeq = this.#horizonSeq = found.proven.seq;
     this.#epoch = found.epoch;
-    this.#tell = tell;
     this.#refusal = new Refusal(store.label, tell);
     this.fence = new Fence(store, (error) => this.#failed(error));
     this.#writer = new SegmentWriter(
@@ -119,8 +117,8 @@ export class Journal {
       {
         flush: () => this.flushSync(),
         writtenSeq: () => this.writtenSeq,
-        dirty: () => this.#writer.dirty,
-        sync: () => this.#syncWritten(),
+        dirty: () => this.#sync.isDue,
+        sync: () => this.#sync.run(),
         synced: (seq) => this.#synced(seq),
         failed: (error) => this.#failed(error),
       },
@@ -140,6 +138,33 @@ export class Journal {
       },
       clock,
     );
+    const syncsAtOnce = settings.atOnce && settings.sync === "always";
+    this.#sync = new SafeSync({
+      store,
+      writer: this.#writer,
+      retention: this.retention,
+      grafting: this.#grafting,
+      fence: this.fence,
+      writtenSeq: () => this.writtenSeq,
+      isClosing: () => this.#isClosing,
+      tell,
+    }, syncsAtOnce);
+    this.#atOnce = new AtOnce({
+      writer: this.#writer,
+      sync: this.#sync,
+      stage: (line, mark) => this.stage(line, mark),
+      take: () => this.#staging.take(),
+      isOurs: () => this.fence.isOurs,
+      confirmed: (frame) => {
+        this.#refusal.over();
+        this.#confirm(frame);
+      },
+      synced: (seq) => this.#synced(seq),
+      takenBack: (seq) => this.nextSeq = seq,
+      refused: (error) => this.#refused(error),
+      repair: () => void this.#commit.syncNow().catch(() => {}),
+      stop: (error) => this.#failed(error),
+    }, syncsAtOnce);
   }
 
   /**
@@ -191,16 +216,7 @@ export class Journal {
   }
 
   #placesOfInputs(): readonly InputMark[] {
-    const count = forgetPlaces(this.inputs);
-    if (count > 0) {
-      this.#tell({
-        kind: "limit",
-        message:
-          `The log in "${this.store.label}" knows the places of too many inputs: it forgot ` +
-          `the ${count} that it heard of longest ago, which are read from their beginning next time`,
-      });
-    }
-    return [...this.inputs.values()];
+    return placesToWrite(this.inputs, this.store.label, (notice) => this.#announcer.tell(notice));
   }
 
   async #grafted(segment: Segment, file: StoreFile, endSeq: number): Promise<void> {
@@ -236,9 +252,22 @@ export class Journal {
       // Where an acknowledgement follows the write, this is the moment to make sure that it is ours.
       return done && (this.#settings.sync === "always" || this.fence.isOurs);
     } catch (error) {
-      if (this.failure === undefined) this.#refusal.met(error);
+      this.#refused(error);
       return false;
     }
+  }
+
+  #refused(error: unknown): void {
+    if (this.failure === undefined) this.#refusal.met(error);
+  }
+
+  /** Takes, writes and acknowledges one line, at once; false, and nothing of it is kept, if it cannot. */
+  appendSync(line: string, mark?: InputMark): boolean {
+    if (this.refusal !== undefined || this.#isClosing || this.#writer.isWriting) return false;
+    // What is staged has its numbers already, and goes first.
+    return this.#announcer.after(() =>
+      (this.stagedBytes === 0 || this.flushSync()) && this.#atOnce.append(line, mark)
+    );
   }
 
   #abandoned(name: string): void {
@@ -270,9 +299,7 @@ export class Journal {
 
   /** Calls `listener` after each write; the answer withdraws it. */
   onWritten(listener: (chunk: LogChunk) => void): () => void {
-    const guarded = isolated("a listener of onWritten", listener);
-    this.#listeners.add(guarded);
-    return () => this.#listeners.delete(guarded);
+    return this.#announcer.onWritten(listener);
   }
 
   /** Bytes that are staged and not written. */
@@ -406,7 +433,7 @@ export class Journal {
     const message =
       `The log in "${this.store.label}" is closed with ${count} records that the disk ` +
       `did not take: they are lost`;
-    this.#tell({ kind: "failed", message });
+    this.#announcer.tell({ kind: "failed", message });
   }
 
   #seal(frame: StagedFrame): void {
@@ -415,13 +442,17 @@ export class Journal {
   }
 
   #wrote(frame: StagedFrame): void {
-    const { chunk, mark } = frame;
-    if (chunk.count === 0) return;
+    if (frame.chunk.count === 0) return;
+    if (!this.#atOnce.keepsBack(frame)) this.#confirm(frame);
+  }
+
+  /** Readers may see it. */
+  #confirm({ chunk, mark }: StagedFrame): void {
     this.writtenSeq = chunk.firstSeq + chunk.count;
     if (mark !== undefined) notePlace(this.inputs, mark);
     this.window.push(chunk);
     this.#commit.written();
-    for (const listener of this.#listeners) listener(chunk);
+    this.#announcer.tell(chunk);
   }
 
   #rotated(segment: Segment): void {
@@ -451,38 +482,6 @@ export class Journal {
     }
   }
 
-  async #syncWritten(): Promise<void> {
-    try {
-      await this.#writer.sync();
-    } catch (error) {
-      await this.#rewrite(error);
-    }
-    this.fence.assert();
-  }
-
-  /**
-   * After a failed sync the same bytes are never synced again: the kernel may have dropped them, and
-   * would call that a success. What was not durable is written once more from memory, in a new segment.
-   */
-  async #rewrite(error: unknown): Promise<void> {
-    const { held, durable } = this.#writer;
-    this.#writer.close();
-    this.fence.assert();
-    markFailedSync(this.store);
-    if (held === undefined || this.#isClosing) throw error;
-    this.#tell({
-      kind: "write-failed",
-      message: `Segment "${durable.segment.name}" in "${this.store.label}" cannot be synced: ` +
-        `${messageOf(error)}; what was not durable is written anew into another one`,
-    });
-    const first = held.find(({ chunk }) => chunk.count > 0)?.chunk.firstSeq ?? this.writtenSeq;
-    const index = this.segments.indexOf(durable.segment);
-    const site = siteAt(this.segments, { index, offset: durable.end, seq: first });
-    const lines = held.map(({ chunk, mark }) => ({ chunk, mark }));
-    this.retention.discard([FAILED_SYNC_NAME]);
-    await this.#grafting.orWait(() => this.#grafting.once(site, lines));
-  }
-
   #failed(error: unknown): Error {
     if (this.failure !== undefined) return this.failure;
     this.failure = error instanceof StoreFailedError ? error : new StoreFailedError(
@@ -492,7 +491,7 @@ export class Journal {
     );
     this.#writer.close();
     this.#commit.fail(this.failure);
-    this.#tell({ kind: "failed", message: this.failure.message });
+    this.#announcer.tell({ kind: "failed", message: this.failure.message });
     return this.failure;
   }
 }

@@ -8,7 +8,6 @@ import type {
   LogReader,
   LogStats,
   LogStore,
-  SyncPolicy,
 } from "../storage/store.ts";
 import { CursorFile } from "./cursors.ts";
 import { DamageFound, type LostRecords } from "./damage.ts";
@@ -19,7 +18,7 @@ import { readable } from "./readable.ts";
 import { WalReader } from "./reader.ts";
 import { recover } from "./recovery.ts";
 import type { Segment } from "./segment.ts";
-import { type WalOptions, walSettings } from "./settings.ts";
+import { type WalOptions, type WalSettings, walSettings } from "./settings.ts";
 import { findCut } from "./site.ts";
 import type { Window } from "../storage/window.ts";
 
@@ -73,7 +72,7 @@ export async function openWal(store: FileStore, options: WalOptions = {}): Promi
       const damage = new DamageFound(store, settings.onDamage, onNotice, found.lost);
       await keepWithin(cursors, journal);
       await journal.begin(found);
-      return new OpenWal(journal, settings.sync, cursors, damage);
+      return new OpenWal(journal, settings, cursors, damage);
     } catch (error) {
       cursors.close();
       throw error;
@@ -100,11 +99,18 @@ class OpenWal implements Wal {
   readonly #journal: Journal;
   readonly #cursors: CursorFile;
   readonly #damage: DamageFound;
+  readonly appendSync?: (line: string, mark?: InputMark) => boolean;
   #from: number;
   readonly #closed = new AbortController();
+  #cuts = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(journal: Journal, sync: SyncPolicy, cursors: CursorFile, damage: DamageFound) {
+  constructor(
+    journal: Journal,
+    { sync, atOnce }: WalSettings,
+    cursors: CursorFile,
+    damage: DamageFound,
+  ) {
     const isOnDisk = journal.store.keeps === "disk";
     this.acknowledges = !isOnDisk ? "memory" : sync === "always" ? "power-cut" : "kill";
     // A store in memory cannot take over what the buffer is too small for.
@@ -113,6 +119,10 @@ class OpenWal implements Wal {
     this.#cursors = cursors;
     this.#damage = damage;
     this.#from = cursors.from;
+    // A record that came while the end is being cut off would go with it.
+    if (atOnce) {
+      this.appendSync = (line, mark) => this.#cuts === 0 && journal.appendSync(line, mark);
+    }
   }
 
   get store(): FileStore {
@@ -262,9 +272,14 @@ class OpenWal implements Wal {
   async truncateAfter(seq: number): Promise<void> {
     this.#assertCanEndAt(seq);
     if (seq >= this.nextSeq - 1) return;
-    await this.sync();
-    // What stays must not be less durable than the new segment that goes on behind it.
-    await this.#journal.exclusively(() => this.#cutAfter(seq));
+    this.#cuts++;
+    try {
+      await this.sync();
+      // What stays must not be less durable than the new segment that goes on behind it.
+      await this.#journal.exclusively(() => this.#cutAfter(seq));
+    } finally {
+      this.#cuts--;
+    }
   }
 
   /** @throws {RangeError} If the log begins later */

@@ -63,7 +63,8 @@ export class SegmentWriter {
   readonly #unsynced: StoreFile[] = [];
   /** Files that a sync has in hand, which closes them if they were given up meanwhile. */
   #syncing: readonly StoreFile[] = [];
-  #writing = false;
+  /** Whether a write is under way, which tells of lines as it goes. */
+  isWriting = false;
   #dirty = false;
   #folderDirty = false;
   /** Bytes of the current segment that are reserved, used or not. */
@@ -143,8 +144,8 @@ export class SegmentWriter {
    */
   writeSync(frames: readonly StagedFrame[]): boolean {
     for (const frame of frames) this.#queue.push(frame);
-    if (this.#writing || !this.ready) return false;
-    this.#writing = true;
+    if (this.isWriting || !this.ready) return false;
+    this.isWriting = true;
     try {
       for (;;) {
         this.#run ??= this.#nextRun();
@@ -153,7 +154,7 @@ export class SegmentWriter {
         this.#run = undefined;
       }
     } finally {
-      this.#writing = false;
+      this.isWriting = false;
     }
   }
 
@@ -222,6 +223,22 @@ export class SegmentWriter {
     this.#run = undefined;
   }
 
+  /** Forgets the records from `seq` on: they are not written anew after a failed sync. */
+  forget(seq: number): void {
+    this.#held.forgetFrom(seq);
+  }
+
+  /**
+   * Takes back what waits to be written, and the part of it that stands in the file, at once.
+   *
+   * @throws {Error} If the disk does not let go of that part; nothing may be written then
+   */
+  takeBack(): void {
+    this.forgetWaiting();
+    const file = this.#file;
+    if (file !== undefined && file.size > this.segment.end) file.truncateSync!(this.segment.end);
+  }
+
   #overflows(bytes: number): boolean {
     const { end, header } = this.segment;
     return end > header.head && end + bytes > this.#segmentBytes;
@@ -279,6 +296,25 @@ export class SegmentWriter {
     }
   }
 
+  /** As `sync`, at once; never while one is under way. If it throws, no later sync counts. */
+  syncSync(): void {
+    const finished = this.#unsynced.splice(0);
+    try {
+      for (const file of finished) {
+        file.syncSync!();
+        giveBackRoomSync(file);
+      }
+      this.#file!.syncSync!();
+      if (this.#folderDirty) this.#store.syncFolderSync!();
+    } finally {
+      for (const file of finished) file.close();
+    }
+    this.#dirty = this.#folderDirty = false;
+    this.#unsyncedBytes = 0;
+    this.#durable = { segment: this.segment, end: this.segment.end };
+    this.#held.release(this.#held.mark());
+  }
+
   /** Whether a file is still ours to write or to sync. */
   #writes(file: StoreFile): boolean {
     return file === this.#file || this.#unsynced.includes(file);
@@ -295,6 +331,15 @@ export class SegmentWriter {
     this.#file = undefined;
     // A descriptor that is given back under a sync may be another file's by the time it is synced.
     for (const file of files) if (!this.#syncing.some((one) => one === file)) file?.close();
+  }
+}
+
+/** As `giveBackRoom`, at once. */
+function giveBackRoomSync(file: StoreFile): void {
+  try {
+    file.truncateSync!(file.size);
+  } catch {
+    // The next start does it.
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type StoreCase,
   type StoreUnderTest,
 } from "./store_suite_checks.ts";
+import { AT_ONCE } from "./store_suite_at_once.ts";
 import { CUTTING } from "./store_suite_cutting.ts";
 import { KEEPING } from "./store_suite_keeping.ts";
 
@@ -36,7 +37,7 @@ type Body = (store: StoreUnderTest) => Promise<void>;
  * ```
  */
 export function storeSuite(make: () => StoreUnderTest | Promise<StoreUnderTest>): StoreCase[] {
-  return Object.entries({ ...WRITING, ...STORING, ...KEEPING, ...CUTTING }).map(
+  return Object.entries({ ...WRITING, ...AT_ONCE, ...STORING, ...KEEPING, ...CUTTING }).map(
     ([name, body]) => ({
       name,
       async run() {

@@ -42,6 +42,11 @@ export class Database {
   readonly sql: SqliteDatabase;
   /** Set once a sync failed: the kernel may have dropped what it could not write. */
   failure: StoreFailedError | undefined;
+  /**
+   * Whether every sync is done in the calling thread. Set before a `sync` that is waited for, so that
+   * none is under way when `syncSync` is called.
+   */
+  syncsAtOnce = false;
   readonly #driver: SqliteDriver;
   readonly #walFile: number;
   readonly #commit: SqliteStatement;
@@ -135,6 +140,7 @@ export class Database {
     this.#nextSync = undefined;
     if (this.failure !== undefined) throw this.failure;
     if (!this.#dirty) return;
+    if (this.syncsAtOnce) return this.syncSync();
     this.#dirty = false;
     try {
       await this.#driver.fdatasync(this.#walFile);
@@ -144,6 +150,25 @@ export class Database {
     }
     // A checkpoint that ran meanwhile has its own word on this.
     if (this.failure !== undefined) throw this.failure;
+    this.#folderDirty = false;
+    if (this.#walBytes > CHECKPOINT_BYTES) this.#checkpoint();
+  }
+
+  /**
+   * As `sync`, at once. Only with `syncsAtOnce`.
+   *
+   * @throws {StoreFailedError} If the disk did not take it; nothing more can be written then
+   */
+  syncSync(): void {
+    if (this.failure !== undefined) throw this.failure;
+    if (!this.#dirty) return;
+    this.#dirty = false;
+    try {
+      this.#driver.fdatasyncSync(this.#walFile);
+      if (this.#folderDirty) this.#driver.syncFolderOfSync(this.path);
+    } catch (error) {
+      throw this.#failed(error);
+    }
     this.#folderDirty = false;
     if (this.#walBytes > CHECKPOINT_BYTES) this.#checkpoint();
   }

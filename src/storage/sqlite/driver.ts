@@ -11,10 +11,14 @@ export interface SqliteDriver {
   openFile(path: string): number;
   /** fdatasync(2), off the event loop. */
   fdatasync(fd: number): Promise<void>;
+  /** fdatasync(2), at once. */
+  fdatasyncSync(fd: number): void;
   /** Gives a descriptor back. */
   closeFile(fd: number): void;
   /** Makes the names beside a file durable. */
   syncFolderOf(path: string): Promise<void>;
+  /** As `syncFolderOf`, at once. */
+  syncFolderOfSync(path: string): void;
 }
 
 /** The driver of this runtime. */
@@ -23,8 +27,10 @@ export const systemDriver: SqliteDriver = {
   makeFolderOf: (path) => fs.makeFolder(folderOf(path)),
   openFile: (path) => fs.openSync(path, "r+"),
   fdatasync: fs.fdatasync,
+  fdatasyncSync: fs.fdatasyncSync,
   closeFile: fs.closeSync,
   syncFolderOf: (path) => fs.syncFolder(folderOf(path)),
+  syncFolderOfSync: (path) => fs.syncFolderSync(folderOf(path)),
 };
 
 function folderOf(path: string): string {

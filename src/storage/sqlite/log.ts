@@ -7,12 +7,12 @@ import type {
   CursorRow,
   InputMark,
   LogChunk,
-  LogNotice,
   LogReader,
   LogSettings,
   LogStats,
   LogStore,
 } from "../store.ts";
+import { Announcer } from "../announcer.ts";
 import { Commits } from "./commit.ts";
 import type { Database } from "./database.ts";
 import { MAX_CHUNK_BYTES, RowReader } from "./reader.ts";
@@ -55,6 +55,7 @@ export class SqliteLog implements LogStore {
   readonly label: string;
   readonly acknowledges: "kill" | "power-cut";
   readonly absorbs = true;
+  readonly appendSync?: (line: string, mark?: InputMark) => boolean;
   readonly tables: LogTables;
   readonly recent: Window = new Window(RECENT_BYTES);
   readonly inputs: Map<string, InputMark>;
@@ -62,13 +63,10 @@ export class SqliteLog implements LogStore {
   writtenSeq: number;
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #tell: (notice: LogNotice) => void;
+  readonly #announcer: Announcer;
   readonly #rows: SlicedRows;
   readonly #staging: Staging;
   readonly #commits: Commits;
-  readonly #listeners = new Set<(chunk: LogChunk) => void>();
-  /** Chunks that are written and not told yet. */
-  readonly #untold: LogChunk[] = [];
   readonly #withdrawExit: () => void;
   readonly #giveBack: () => Promise<void>;
   #missing = 0;
@@ -79,7 +77,6 @@ export class SqliteLog implements LogStore {
   #syncingSeq: number;
   #writes = 0;
   #syncs = 0;
-  #telling = false;
   #refusing = false;
   #toldFailure = false;
   #failure: StoreFailedError | undefined;
@@ -94,14 +91,11 @@ export class SqliteLog implements LogStore {
     this.acknowledges = limits.sync === "always" ? "power-cut" : "kill";
     this.tables = tables;
     this.inputs = found.inputs;
-    this.nextSeq =
-      this.writtenSeq =
-      this.#syncedSeq =
-      this.#syncingSeq =
-        found.nextSeq;
+    this.nextSeq = this.writtenSeq = found.nextSeq;
+    this.#syncedSeq = this.#syncingSeq = found.nextSeq;
     this.#database = database;
     this.#clock = settings.clock ?? systemClock;
-    this.#tell = isolated("onNotice", settings.onNotice ?? (() => {}));
+    this.#announcer = new Announcer(isolated("onNotice", settings.onNotice ?? (() => {})));
     this.#rows = new SlicedRows(database, tables, found.slices, limits, this.#clock);
     this.#staging = new Staging(Math.min(MAX_CHUNK_BYTES, this.#rows.maxSliceBytes));
     this.#cursors = found.cursors;
@@ -117,6 +111,7 @@ export class SqliteLog implements LogStore {
       this.#clock,
     );
     this.#withdrawExit = onProcessExit(() => this.flushSync());
+    if (limits.atOnce) this.appendSync = (line, mark) => this.#appendSync(line, mark);
   }
 
   get firstSeq(): number {
@@ -160,9 +155,35 @@ export class SqliteLog implements LogStore {
         this.#refused(error);
         return false;
       }
-      this.#refusing = false;
-      this.#writes++;
       this.#wrote(group);
+    }
+  }
+
+  #appendSync(line: string, mark: InputMark | undefined): boolean {
+    // What is staged has its numbers already, and goes first.
+    if (this.#closing !== undefined || !this.flushSync()) return false;
+    const seq = this.stage(line, mark);
+    const group = [...this.#staging.chunks()];
+    const refusal = this.#putAtOnce(group);
+    if (refusal !== undefined) {
+      this.#staging.clear();
+      this.nextSeq = seq;
+      this.#refused(refusal.error);
+      return false;
+    }
+    if (this.acknowledges === "power-cut") this.#synced(seq + 1);
+    this.#wrote(group);
+    return true;
+  }
+
+  /** What is wrong if the disk did not take it. */
+  #putAtOnce(group: readonly StagedChunk[]): { readonly error: unknown } | undefined {
+    try {
+      this.#rows.insert(group);
+      if (this.acknowledges === "power-cut") this.#database.syncSync();
+      return undefined;
+    } catch (error) {
+      return { error };
     }
   }
 
@@ -177,23 +198,18 @@ export class SqliteLog implements LogStore {
 
   /** The lines stand in the table. Who is told of them may stage and flush more: all are told in order. */
   #wrote(group: readonly StagedChunk[]): void {
+    this.#refusing = false;
+    this.#writes++;
     this.#staging.shift(group.length);
-    for (const { chunk, marks } of group) {
-      this.recent.push(chunk);
-      this.#untold.push(chunk);
-      this.writtenSeq = chunk.firstSeq + chunk.count;
-      for (const [file, mark] of marks) this.inputs.set(file, mark);
-    }
-    this.#commits.written();
-    if (this.#telling) return;
-    this.#telling = true;
-    try {
-      for (let chunk = this.#untold.shift(); chunk !== undefined; chunk = this.#untold.shift()) {
-        for (const listener of this.#listeners) listener(chunk);
+    this.#announcer.after(() => {
+      for (const { chunk, marks } of group) {
+        this.recent.push(chunk);
+        this.writtenSeq = chunk.firstSeq + chunk.count;
+        for (const [file, mark] of marks) this.inputs.set(file, mark);
+        this.#announcer.tell(chunk);
       }
-    } finally {
-      this.#telling = false;
-    }
+      this.#commits.written();
+    });
   }
 
   #refused(error: unknown): void {
@@ -201,7 +217,7 @@ export class SqliteLog implements LogStore {
       return void this.#failed(error);
     }
     if (!this.#refusing) {
-      this.#tell({
+      this.#announcer.tell({
         kind: "write-failed",
         message: `Cannot write to the log in "${this.label}": ${messageOf(error)}; ` +
           `records wait in memory until it works again`,
@@ -216,7 +232,9 @@ export class SqliteLog implements LogStore {
         `it takes no more records, those acknowledged stay readable`,
       { cause: error },
     );
-    if (!this.#toldFailure) this.#tell({ kind: "failed", message: this.#failure.message });
+    if (!this.#toldFailure) {
+      this.#announcer.tell({ kind: "failed", message: this.#failure.message });
+    }
     this.#toldFailure = true;
     return this.#failure;
   }
@@ -237,15 +255,17 @@ export class SqliteLog implements LogStore {
     } catch (error) {
       throw this.#failed(error);
     }
-    this.#syncs++;
     // What was given up meanwhile is not durable, whatever takes its numbers.
-    this.#syncedSeq = Math.max(this.#syncedSeq, Math.min(seq, this.#syncingSeq));
+    this.#synced(Math.min(seq, this.#syncingSeq));
+  }
+
+  #synced(seq: number): void {
+    this.#syncs++;
+    this.#syncedSeq = Math.max(this.#syncedSeq, seq);
   }
 
   onWritten(listener: (chunk: LogChunk) => void): () => void {
-    const guarded = isolated("a listener of onWritten", listener);
-    this.#listeners.add(guarded);
-    return () => this.#listeners.delete(guarded);
+    return this.#announcer.onWritten(listener);
   }
 
   reader(fromSeq: number): LogReader {
@@ -256,7 +276,7 @@ export class SqliteLog implements LogStore {
     if (this.#toldMissing.has(firstSeq)) return;
     this.#toldMissing.add(firstSeq);
     this.#missing += count;
-    this.#tell({
+    this.#announcer.tell({
       kind: "damage",
       message: `The log in "${this.label}" is damaged: records ${firstSeq} to ` +
         `${firstSeq + count - 1} are missing and were skipped`,

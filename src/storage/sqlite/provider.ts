@@ -54,6 +54,7 @@ async function begin(
 ): Promise<LogStore> {
   const tables = new LogTables(database, name);
   const found = tables.begin(randomId(), settings.clock?.now() ?? Date.now());
+  if (settings.atOnce && (settings.sync ?? "always") === "always") database.syncsAtOnce = true;
   // The number of this opening must not come again, and what a killed process left may be unsynced.
   await database.sync();
   return new SqliteLog({ database, tables, found, settings, name, closed });

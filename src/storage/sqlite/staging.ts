@@ -79,6 +79,11 @@ export class Staging {
     return this.#chunks;
   }
 
+  /** Forgets all that is staged. */
+  clear(): void {
+    this.shift(this.chunks().length);
+  }
+
   /** The oldest `count` chunks are in the table. */
   shift(count: number): void {
     for (const { chunk } of this.#chunks.splice(0, count)) this.#chunkBytes -= chunk.bytes.length;

@@ -4,14 +4,12 @@ import type { Clock } from "../clock.ts";
 import type { RoomOptions } from "../buffer/waiters.ts";
 import { BufferFullError, NotAcceptedError } from "../errors.ts";
 import type { LogTarget } from "../logger.ts";
-import { createEncoder, type LineEncoder } from "../record/encode.ts";
-import { parseRecordBytes, recordFromCall, recordFromInput } from "../record/input.ts";
 import { type Level, LEVEL_RANK } from "../record/level.ts";
 import type { Fields, LogRecord, RecordInput } from "../record/record.ts";
-import { type LoggerScope, NO_SCOPE } from "../record/scope.ts";
-import { mayBeRecord, recordFromText } from "../record/text_line.ts";
+import type { LoggerScope } from "../record/scope.ts";
 import type { InputMark, LogStore } from "../storage/store.ts";
 import { bufferOptions, type Entry } from "./intake_buffer.ts";
+import { Lines } from "./lines.ts";
 import type { PipelineBufferOptions } from "./options.ts";
 import type { WaitOptions } from "./pipeline.ts";
 
@@ -47,9 +45,8 @@ const KICK_LATER_MS = 250;
 /** Takes records in without ever waiting: level, transform, encode once, buffer, log. */
 export class Intake implements LogTarget {
   readonly #host: IntakeHost;
-  readonly #transform: IntakeSettings["transform"];
   readonly #overflow: Overflow;
-  readonly #encoder: LineEncoder;
+  readonly #lines: Lines;
   readonly #buffer: Buffer<Entry>;
   #scheduled = false;
   #ending = false;
@@ -67,10 +64,12 @@ export class Intake implements LogTarget {
 
   constructor(settings: IntakeSettings, host: IntakeHost) {
     this.#host = host;
-    this.#transform = settings.transform;
     this.#overflow = settings.buffer.overflow ?? "block";
-    const { maxRecordBytes } = settings;
-    this.#encoder = createEncoder(maxRecordBytes === undefined ? {} : { maxRecordBytes });
+    this.#lines = new Lines(settings.transform, settings.maxRecordBytes, {
+      clock: host.clock,
+      threshold: () => this.threshold,
+      transformFailed: (error) => host.transformFailed(error),
+    });
     this.threshold = LEVEL_RANK[settings.level];
     this.#buffer = createBuffer<Entry>({
       ...bufferOptions(settings.buffer),
@@ -111,11 +110,7 @@ export class Intake implements LogTarget {
   emit(level: Level, msg: string, scope: LoggerScope, fields?: Fields): boolean {
     this.offered++;
     if (!this.#takes()) return false;
-    const timeMs = this.#host.clock.now();
-    const line = this.#transform === undefined
-      ? this.#encoder.line(level, timeMs, msg, scope, fields)
-      : this.#line(recordFromCall(level, timeMs, msg, scope, fields));
-    return this.#offer(line);
+    return this.#offer(this.#lines.ofCall(level, msg, scope, fields));
   }
 
   /** Offers one record in any of its forms; false if it was refused. */
@@ -306,10 +301,8 @@ export class Intake implements LogTarget {
   #reportDrops({ dropped, policy, levels }: DropEpisode): void {
     this.#unreported = undefined;
     if (LEVEL_RANK.warn < this.threshold) return;
-    const { clock } = this.#host;
     const msg = `${dropped} ${dropped === 1 ? "record" : "records"} dropped`;
-    const record = recordFromCall("warn", clock.now(), msg, NO_SCOPE, { policy, levels });
-    const line = this.#line(record);
+    const line = this.#lines.ofOwn("warn", msg, { policy, levels });
     this.offered++;
     if (line === undefined) this.filtered++;
     // Only pushed: we are on the way of moving what is in the buffer.
@@ -344,49 +337,8 @@ export class Intake implements LogTarget {
   }
 
   #entry(value: RecordInput | string | Uint8Array, mark?: InputMark): Entry | undefined {
-    const line = this.#lineOf(value);
+    const line = this.#lines.ofInput(value);
     return line === undefined || mark === undefined ? line : { line, mark };
-  }
-
-  /** A record's line; undefined if level or transform leave it out. Throws for what is no record. */
-  #lineOf(value: RecordInput | string | Uint8Array): string | undefined {
-    const timeMs = this.#host.clock.now();
-    if (typeof value === "string") {
-      // Most lines of foreign programs are plain text, which needs no record to be made.
-      if (this.#transform === undefined && !mayBeRecord(value)) {
-        if (LEVEL_RANK.info < this.threshold) return undefined;
-        return this.#encoder.line("info", timeMs, value, NO_SCOPE);
-      }
-      return this.#line(recordFromText(value, timeMs));
-    }
-    if (typeof value !== "object" || value === null) {
-      throw new TypeError(
-        "Invalid record: pass an object with a string msg, a line, or JSON bytes",
-      );
-    }
-    const input = value instanceof Uint8Array ? parseRecordBytes(value) : value;
-    return this.#line(recordFromInput(input, timeMs));
-  }
-
-  #line(record: LogRecord): string | undefined {
-    if (LEVEL_RANK[record.level] < this.threshold) return undefined;
-    const changed = this.#transform === undefined ? record : this.#transformed(record);
-    return changed === null ? undefined : this.#encoder.record(changed);
-  }
-
-  /**
-   * A redaction that failed, or that gave something that is no record, must not let the record through,
-   * and nothing may go uncounted.
-   */
-  #transformed(record: LogRecord): LogRecord | null {
-    try {
-      const changed = this.#transform!(record);
-      return changed === null ? null : recordFromInput(changed, this.#host.clock.now());
-    } catch (error) {
-      this.#host.transformFailed(error);
-      const { time, level } = record;
-      return { time, level, msg: "[record withheld: transform threw]" };
-    }
   }
 }
 

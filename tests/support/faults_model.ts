@@ -13,7 +13,9 @@ async function anyPlan(seed: number): Promise<void> {
 
 function told(plan: Plan | undefined): string {
   if (plan === undefined) return "nothing";
-  return `seed ${plan.seed}, sync ${plan.sync}, ${JSON.stringify(plan.commands)}`;
+  return `seed ${plan.seed}, sync ${plan.sync}, at once ${plan.atOnce}, ${
+    JSON.stringify(plan.commands)
+  }`;
 }
 
 /** The model. */

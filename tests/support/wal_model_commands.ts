@@ -12,6 +12,7 @@ export type Command =
   | {
     readonly do: "flush" | "sync" | "sync later" | "sync cursors" | "compact" | "reopen" | "heal";
   }
+  | { readonly do: "append"; readonly count: number; readonly bytes: number }
   | { readonly do: "turns"; readonly count: number }
   | { readonly do: "time"; readonly ms: number }
   | {
@@ -28,6 +29,7 @@ export type Command =
 export interface Plan {
   readonly seed: number;
   readonly sync: SyncPolicy;
+  readonly atOnce: boolean;
   readonly commands: readonly Command[];
 }
 
@@ -54,6 +56,14 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant("stage" as const),
       count: fc.integer({ min: 1, max: 5 }),
+      bytes,
+    }),
+  },
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      do: fc.constant("append" as const),
+      count: fc.integer({ min: 1, max: 3 }),
       bytes,
     }),
   },
@@ -136,12 +146,13 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 export const plans: fc.Arbitrary<Plan> = fc.record({
   seed: fc.nat({ max: 2 ** 31 }),
   sync: fc.constantFrom<SyncPolicy>("always", "always", "always", "interval", "never"),
+  atOnce: fc.boolean(),
   commands: fc.array(command, { minLength: 1, maxLength: 40, size: "max" }),
 });
 
 /** Carries a plan out, and holds the log to its promises all the way. */
-export async function carryOut({ seed, sync, commands }: Plan): Promise<void> {
-  const log = new ModelledLog(seed, { sync, retain: seed % 2 === 0 ? 0 : "all" });
+export async function carryOut({ seed, sync, atOnce, commands }: Plan): Promise<void> {
+  const log = new ModelledLog(seed, { sync, atOnce, retain: seed % 2 === 0 ? 0 : "all" });
   await log.open();
   for (const command of commands) {
     const ended = await log.untilCrash(() => step(log, command));
@@ -173,6 +184,10 @@ async function step(log: ModelledLog, command: Command): Promise<void> {
   switch (command.do) {
     case "stage":
       return log.stage(command.count, command.bytes);
+    case "append":
+      // In one go, so that nothing can come to rest between them.
+      for (let i = 0; log.options.atOnce && i < command.count; i++) log.append(command.bytes);
+      return;
     case "flush":
       return void log.wal.flushSync();
     case "sync":

@@ -60,6 +60,8 @@ export class Intake implements LogTarget {
   running = true;
   offered = 0;
   filtered = 0;
+  /** Records that went to the log without passing the buffer. */
+  #direct = 0;
   readonly refused: Record<string, number> = {};
 
   constructor(settings: IntakeSettings, host: IntakeHost) {
@@ -82,7 +84,12 @@ export class Intake implements LogTarget {
 
   /** Records accepted. */
   get accepted(): number {
-    return this.#buffer.accepted;
+    return this.#buffer.accepted + this.#direct;
+  }
+
+  /** Whether a record is in the log before the call that gives it returns. */
+  get writeMode(): "sync" | "async" {
+    return this.#host.log.appendSync === undefined ? "async" : "sync";
   }
 
   /** Records accepted that have no sequence number: given up by the policy, and still waiting. */
@@ -207,7 +214,29 @@ export class Intake implements LogTarget {
       this.filtered++;
       return true;
     }
+    if (this.#host.log.appendSync !== undefined) return this.#writeThrough(entry);
     return this.#take(entry) || this.refuse("full");
+  }
+
+  /** Puts a record into the log at once, behind those that wait in the buffer; or refuses it. */
+  #writeThrough(entry: Entry): boolean {
+    const { log } = this.#host;
+    if (!this.#empty()) return this.refuse("unwritten");
+    if (log.full && !this.#host.relieve()) return this.refuse("full");
+    const isTaken = typeof entry === "string"
+      ? log.appendSync!(entry)
+      : log.appendSync!(entry.line, entry.mark);
+    if (!isTaken) return this.refuse(log.failure === undefined ? "unwritten" : "failed");
+    this.#direct++;
+    return true;
+  }
+
+  /** Moves all that is in the buffer to the log; false if the log does not take it. */
+  #empty(): boolean {
+    while (this.#buffer.size > 0) {
+      if (this.#stageSome() === 0 || !this.#host.log.flushSync()) return false;
+    }
+    return true;
   }
 
   #take(entry: Entry): boolean {
@@ -319,7 +348,7 @@ export class Intake implements LogTarget {
 
   /** Resolves when everything taken before the call has its place in the log, or never will. */
   async staged(): Promise<void> {
-    const target = this.accepted;
+    const target = this.#buffer.accepted;
     this.pump();
     while (this.#staged + this.#buffer.evicted < target) {
       if (this.#host.log.failure !== undefined) throw this.#host.log.failure;

@@ -29,19 +29,53 @@ type Tell = (event: PipelineEvent) => void;
 /** The record log and the log of the dead letters; both in memory if there is no store. */
 export async function openLogs(options: PipelineOptions, clock: Clock, tell: Tell): Promise<Logs> {
   const { wal } = options;
+  const atOnce = isAtOnce(options);
   if (wal === undefined) return await openInMemory(clock);
   const { store } = wal;
   if ("openLog" in store) assertFits(store, wal);
+  let logs: Logs;
   try {
-    return "openLog" in store
-      ? await openProvided(store, wal, clock, tell)
-      : await openInFiles(store, wal, clock, tell);
+    logs = "openLog" in store
+      ? await openProvided(store, wal, atOnce, clock, tell)
+      : await openInFiles(store, wal, atOnce, clock, tell);
   } catch (error) {
     if (options.onStoreFailure !== "memory") throw error;
-    const message = `Running in memory, nothing is durable: ${messageOf(error)}`;
+    const lost = atOnce ? "durable, nor written before a call returns" : "durable";
+    const message = `Running in memory, nothing is ${lost}: ${messageOf(error)}`;
     tell({ kind: "store-failed", message });
     return await openInMemory(clock);
   }
+  if (!atOnce || logs.log.appendSync !== undefined) return logs;
+  await logs.letters.close();
+  await logs.log.close();
+  throw notAtOnce(`with the store "${store.label}", which cannot write a record at once`);
+}
+
+/**
+ * Whether records are to be written at once.
+ *
+ * @throws {RangeError} If the mode is neither of the two, or the store is known not to be able to
+ */
+function isAtOnce({ mode = "async", wal }: PipelineOptions): boolean {
+  if (mode !== "sync" && mode !== "async") {
+    throw new RangeError(`Cannot use mode "${mode}": allowed are "sync" and "async"`);
+  }
+  if (mode === "async") return false;
+  if (wal === undefined) throw notAtOnce("without a log on disk");
+  const { store } = wal;
+  if (store.keeps === "process") {
+    throw notAtOnce(`with the store "${store.label}", which loses everything with the process`);
+  }
+  if (!("openLog" in store) && store.syncFolderSync === undefined) {
+    throw notAtOnce(`with the store "${store.label}", which cannot sync a file at once`);
+  }
+  return true;
+}
+
+function notAtOnce(why: string): RangeError {
+  return new RangeError(
+    `Cannot use mode "sync" ${why}: give wal.store a fileStore() or a sqliteStore(), or leave mode out`,
+  );
 }
 
 /** What a store cannot give must not be asked of it; told at once, whatever `onStoreFailure` says. */
@@ -63,10 +97,11 @@ function assertFits(store: LogProvider, wal: PipelineWalOptions): void {
 async function openProvided(
   store: LogProvider,
   wal: PipelineWalOptions,
+  atOnce: boolean,
   clock: Clock,
   tell: Tell,
 ): Promise<Logs> {
-  const log = await store.openLog("records", { onNotice: tell, clock, ...wal });
+  const log = await store.openLog("records", { onNotice: tell, clock, ...wal, atOnce });
   const sync = wal.sync === undefined ? {} : { sync: wal.sync };
   return await withLetters(
     log,
@@ -79,11 +114,12 @@ async function openProvided(
 async function openInFiles(
   store: FileStore,
   wal: PipelineWalOptions,
+  atOnce: boolean,
   clock: Clock,
   tell: Tell,
 ): Promise<Logs> {
   const onNotice = (notice: LogNotice): void => tell(notice);
-  const log = await openWal(store, { onDamage: "quarantine", onNotice, clock, ...wal });
+  const log = await openWal(store, { onDamage: "quarantine", onNotice, clock, ...wal, atOnce });
   if (log.stats().segments > MANY_SEGMENTS) {
     log.compact().catch((error) => {
       const message = `Cannot join the segments of the log: ${messageOf(error)}`;

@@ -11,6 +11,7 @@ import { consoleSink } from "../sink/console.ts";
 import type { CursorRow, InputMark, LogStore } from "../storage/store.ts";
 import { createTail, type Tail } from "../tail/hub.ts";
 import { leftOver, settledByLane, waitForDrain } from "./drain.ts";
+import { figuresOf } from "./figures.ts";
 import { Intake } from "./intake.ts";
 import { Ledger, withinLog } from "./ledger.ts";
 import { type Logs, openLogs } from "./logs.ts";
@@ -22,7 +23,7 @@ import type {
   Subscription,
   WaitOptions,
 } from "./pipeline.ts";
-import type { LaneStats, PipelineStats } from "./stats.ts";
+import type { PipelineStats } from "./stats.ts";
 import { stderrVoice } from "./voice.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { waitFor } from "./wait.ts";
@@ -365,35 +366,13 @@ class OpenPipeline implements Pipeline {
   }
 
   stats(): PipelineStats {
-    const log = this.#log;
-    const intake = this.#intake;
-    const { waiting } = intake.buffered;
-    const lanes: Record<string, LaneStats> = {};
-    for (const lane of this.#lanes) lanes[lane.name] = lane.stats();
-    const { clients, bytes, missed } = this.tail.stats();
-    return {
-      mode: log.acknowledges === "memory" ? "memory" : "durable",
-      acknowledges: log.acknowledges,
-      running: this.running,
-      capacity: intake.capacity,
-      depth: waiting,
-      utilisation: waiting / intake.capacity,
-      offered: intake.offered,
-      refused: { ...intake.refused },
-      dropped: intake.dropped,
-      filtered: intake.filtered,
-      accepted: intake.accepted,
-      log: log.stats(),
-      sequence: {
-        first: log.firstSeq,
-        next: log.nextSeq,
-        written: log.writtenSeq,
-        durable: log.durableSeq,
-      },
-      lanes,
-      deadLetters: { added: this.deadLetters.added, held: this.deadLetters.size },
-      handlers: this.#subscriptions.stats(),
-      tail: { clients, bytes, missed },
-    };
+    return figuresOf({
+      log: this.#log,
+      intake: this.#intake,
+      lanes: this.#lanes,
+      deadLetters: this.deadLetters,
+      subscriptions: this.#subscriptions,
+      tail: this.tail,
+    });
   }
 }

@@ -63,7 +63,7 @@ export interface PipelineBufferOptions {
 }
 
 /** The write-ahead log of a pipeline. */
-export interface PipelineWalOptions extends WalOptions {
+export interface PipelineWalOptions extends Omit<WalOptions, "atOnce"> {
   /**
    * Where it is kept: bytes in files, or whole logs. With whole logs there are no segments, so
    * `segmentBytes`, `maxSegments`, `windowBytes` and `onDamage` are refused.
@@ -84,6 +84,16 @@ export interface PipelineOptions {
   readonly sinks?: Readonly<Record<string, SinkLike | LaneOptions>>;
   /** The write-ahead log. Without it promises 2, 4 and 7 do not hold. */
   readonly wal?: PipelineWalOptions;
+  /**
+   * When a record is written. `async`: soon after the call, many at once. `sync`: before `log.info` or
+   * `write` returns true, which then means that it survives a kill and, with `sync: "always"`, a power
+   * cut; the call waits for the disk. What the disk does not take is refused (`unwritten`) and false is
+   * returned, so that the buffer's policy has no say. Delivery is the same in both, and so is `append`.
+   * `sync` needs a log on a store that can: `fileStore()` and `sqliteStore()`. Fixed once it is open.
+   *
+   * @default {"async"}
+   */
+  readonly mode?: "sync" | "async";
   /**
    * What to do when the log cannot be opened: `throw`, or run in `memory` and say so.
    *

@@ -25,6 +25,11 @@ export interface LaneStats extends Omit<CursorRow, "checkpoint" | "nextSeq"> {
 export interface PipelineStats {
   /** `durable` with a write-ahead log on disk, `memory` without: promises 2, 4 and 7 hold only then. */
   readonly mode: "durable" | "memory";
+  /**
+   * `sync`: a record is written, and with `sync: "always"` synced, before the call that gives it returns;
+   * `async`: soon after.
+   */
+  readonly writeMode: "sync" | "async";
   /** What an acknowledgement survives: nothing, a kill, or a power cut. */
   readonly acknowledges: "memory" | "kill" | "power-cut";
   /** Whether records are accepted. */

@@ -3,6 +3,7 @@ import type { Lane } from "../delivery/lane.ts";
 import type { LogStore } from "../storage/store.ts";
 import type { Tail } from "../tail/hub.ts";
 import type { Intake } from "./intake.ts";
+import type { Latencies } from "./latency.ts";
 import type { LaneStats, PipelineStats } from "./stats.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -11,6 +12,7 @@ export interface FigureSources {
   readonly log: LogStore;
   readonly intake: Intake;
   readonly lanes: readonly Lane[];
+  readonly latencies: Latencies;
   readonly deadLetters: DeadLetters;
   readonly subscriptions: Subscriptions;
   readonly tail: Tail;
@@ -18,7 +20,7 @@ export interface FigureSources {
 
 /** Everything counted by the parts of a pipeline, in one object. */
 export function figuresOf(
-  { log, intake, lanes, deadLetters, subscriptions, tail }: FigureSources,
+  { log, intake, lanes, latencies, deadLetters, subscriptions, tail }: FigureSources,
 ): PipelineStats {
   const { waiting } = intake.buffered;
   const byLane: Record<string, LaneStats> = {};
@@ -44,6 +46,7 @@ export function figuresOf(
       written: log.writtenSeq,
       durable: log.durableSeq,
     },
+    latency: latencies.stats(),
     lanes: byLane,
     deadLetters: { added: deadLetters.added, held: deadLetters.size },
     handlers: subscriptions.stats(),

@@ -12,6 +12,7 @@ import { bufferOptions, type Entry } from "./intake_buffer.ts";
 import { Lines } from "./lines.ts";
 import type { PipelineBufferOptions } from "./options.ts";
 import type { WaitOptions } from "./pipeline.ts";
+import { WriteThrough } from "./write_through.ts";
 
 /** How records are taken in. */
 export interface IntakeSettings {
@@ -34,6 +35,10 @@ export interface IntakeHost {
   bufferFull(message: string): void;
   /** A transform threw. */
   transformFailed(error: unknown): void;
+  /** A record that was accepted at `sinceMs` (monotonic) has this number. */
+  numbered(seq: number, sinceMs: number): void;
+  /** A record that was accepted at `sinceMs` is durable. */
+  durable(sinceMs: number): void;
 }
 
 /** Staged bytes that go out in one write(2), at most. */
@@ -47,11 +52,15 @@ export class Intake implements LogTarget {
   readonly #host: IntakeHost;
   readonly #overflow: Overflow;
   readonly #lines: Lines;
+  /** In mode sync: the way past the buffer. */
+  readonly #direct: WriteThrough | undefined;
   readonly #buffer: Buffer<Entry>;
   #scheduled = false;
   #ending = false;
   #closed = false;
   #cancelTimer: (() => void) | undefined;
+  /** When the oldest record in the buffer was accepted, monotonic. */
+  #sinceMs: number | undefined;
   #staged = 0;
   #progress: PromiseWithResolvers<void> | undefined;
   // Told when the record that was taken just now has its place: a transform may log.
@@ -60,8 +69,6 @@ export class Intake implements LogTarget {
   running = true;
   offered = 0;
   filtered = 0;
-  /** Records that went to the log without passing the buffer. */
-  #direct = 0;
   readonly refused: Record<string, number> = {};
 
   constructor(settings: IntakeSettings, host: IntakeHost) {
@@ -80,16 +87,25 @@ export class Intake implements LogTarget {
       onWarn: () => host.bufferFull("The buffer is full: records are dropped until there is room"),
       onRecover: (episode) => this.#unreported = episode,
     });
+    if (host.log.appendSync === undefined) return;
+    this.#direct = new WriteThrough({
+      log: host.log,
+      clock: host.clock,
+      empty: () => this.#empty(),
+      relieve: () => host.relieve(),
+      numbered: (seq, sinceMs) => host.numbered(seq, sinceMs),
+      durable: (sinceMs) => host.durable(sinceMs),
+    });
   }
 
   /** Records accepted. */
   get accepted(): number {
-    return this.#buffer.accepted + this.#direct;
+    return this.#buffer.accepted + (this.#direct?.taken ?? 0);
   }
 
   /** Whether a record is in the log before the call that gives it returns. */
   get writeMode(): "sync" | "async" {
-    return this.#host.log.appendSync === undefined ? "async" : "sync";
+    return this.#direct === undefined ? "async" : "sync";
   }
 
   /** Records accepted that have no sequence number: given up by the policy, and still waiting. */
@@ -214,21 +230,9 @@ export class Intake implements LogTarget {
       this.filtered++;
       return true;
     }
-    if (this.#host.log.appendSync !== undefined) return this.#writeThrough(entry);
-    return this.#take(entry) || this.refuse("full");
-  }
-
-  /** Puts a record into the log at once, behind those that wait in the buffer; or refuses it. */
-  #writeThrough(entry: Entry): boolean {
-    const { log } = this.#host;
-    if (!this.#empty()) return this.refuse("unwritten");
-    if (log.full && !this.#host.relieve()) return this.refuse("full");
-    const isTaken = typeof entry === "string"
-      ? log.appendSync!(entry)
-      : log.appendSync!(entry.line, entry.mark);
-    if (!isTaken) return this.refuse(log.failure === undefined ? "unwritten" : "failed");
-    this.#direct++;
-    return true;
+    if (this.#direct === undefined) return this.#take(entry) || this.refuse("full");
+    const reason = this.#direct.write(entry);
+    return reason === undefined || this.refuse(reason);
   }
 
   /** Moves all that is in the buffer to the log; false if the log does not take it. */
@@ -265,6 +269,7 @@ export class Intake implements LogTarget {
 
   #schedule(): void {
     this.#scheduled = true;
+    if (this.#buffer.size > 0) this.#sinceMs ??= this.#host.clock.monotonic();
     this.#host.clock.defer(() => {
       this.#scheduled = false;
       // Whatever the exit hooks were called for, the event loop still runs.
@@ -299,6 +304,7 @@ export class Intake implements LogTarget {
   pump(): void {
     if (this.#closed) return;
     const { log } = this.#host;
+    const seq = log.nextSeq;
     let moved = false;
     for (let flows = true; flows && this.#buffer.size > 0;) {
       flows = this.#stageSome() > 0;
@@ -306,7 +312,14 @@ export class Intake implements LogTarget {
       flows &&= log.flushSync();
     }
     if (log.failure !== undefined) return this.#buffer.wake();
-    log.sync().then(() => moved ? this.kick() : this.#kickLater(), () => this.#buffer.wake());
+    const sinceMs = this.#sinceMs;
+    if (this.#buffer.size === 0) this.#sinceMs = undefined;
+    if (sinceMs !== undefined && log.nextSeq > seq) this.#host.numbered(seq, sinceMs);
+    log.sync().then(() => {
+      if (sinceMs !== undefined) this.#host.durable(sinceMs);
+      if (moved) this.kick();
+      else this.#kickLater();
+    }, () => this.#buffer.wake());
   }
 
   /** Gives sequence numbers to as much as one write takes. */

@@ -13,6 +13,7 @@ import { createTail, type Tail } from "../tail/hub.ts";
 import { leftOver, settledByLane, waitForDrain } from "./drain.ts";
 import { figuresOf } from "./figures.ts";
 import { Intake } from "./intake.ts";
+import { Latencies } from "./latency.ts";
 import { Ledger, withinLog } from "./ledger.ts";
 import { type Logs, openLogs } from "./logs.ts";
 import { laneSettings, type PipelineEvent, type PipelineOptions } from "./options.ts";
@@ -96,6 +97,7 @@ class OpenPipeline implements Pipeline {
   readonly #tell: (event: PipelineEvent) => void;
   readonly #intake: Intake;
   readonly #ledger: Ledger;
+  readonly #latencies: Latencies;
   readonly #subscriptions: Subscriptions;
   readonly #lanes: Lane[] = [];
   readonly #settledListeners = new Set<() => void>();
@@ -115,6 +117,7 @@ class OpenPipeline implements Pipeline {
     this.#random = options.random ?? Math.random;
     this.#tell = tell;
     this.deadLetters = letters;
+    this.#latencies = new Latencies(clock);
     this.#subscriptions = new Subscriptions(log, clock);
     this.#ledger = new Ledger({
       log,
@@ -142,6 +145,8 @@ class OpenPipeline implements Pipeline {
           const message = `The transform threw, the record is withheld: ${messageOf(error)}`;
           tell({ kind: "transform-failed", message });
         },
+        numbered: (seq, sinceMs) => this.#latencies.numbered(seq, sinceMs, this.#lanes),
+        durable: (sinceMs) => this.#latencies.durable(sinceMs),
       },
     );
     this.tail = createTail({
@@ -157,13 +162,16 @@ class OpenPipeline implements Pipeline {
   }
 
   async addLane(settings: ConstructorParameters<typeof Lane>[0]): Promise<void> {
-    const lane = new Lane(settings, {
+    const lane: Lane = new Lane(settings, {
       log: this.#log,
       deadLetters: this.deadLetters,
       clock: this.#clock,
       random: this.#random,
       buffered: () => this.#intake.buffered,
-      settled: (bytes) => this.#settled(bytes),
+      settled: (bytes) => {
+        this.#latencies.settled(lane);
+        this.#settled(bytes);
+      },
       tell: (kind, message) => {
         this.#tell({ kind, message, lane: settings.name });
         // Whoever waits for a drain learns that this lane settles nothing more.
@@ -370,6 +378,7 @@ class OpenPipeline implements Pipeline {
       log: this.#log,
       intake: this.#intake,
       lanes: this.#lanes,
+      latencies: this.#latencies,
       deadLetters: this.deadLetters,
       subscriptions: this.#subscriptions,
       tail: this.tail,

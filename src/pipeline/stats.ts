@@ -1,3 +1,4 @@
+import type { LatencyStats } from "../metrics/histogram.ts";
 import type { CursorRow, LogStats } from "../storage/store.ts";
 
 /** What a lane is doing. */
@@ -62,6 +63,12 @@ export interface PipelineStats {
     readonly written: number;
     readonly durable: number;
   };
+  /**
+   * How long records take from being accepted: to being durable as the store defines it, and to being
+   * delivered by a sink. Not every record is timed: the oldest of each commit (in mode sync one record in
+   * 16), and one at a time on its way through each sink.
+   */
+  readonly latency: { readonly durable: LatencyStats; readonly delivered: LatencyStats };
   /** One entry a sink, by its name. */
   readonly lanes: Readonly<Record<string, LaneStats>>;
   /** Dead letters: added since opened, and held. */

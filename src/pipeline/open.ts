@@ -118,7 +118,11 @@ class OpenPipeline implements Pipeline {
     this.#tell = tell;
     this.deadLetters = letters;
     this.#latencies = new Latencies(clock);
-    this.#subscriptions = new Subscriptions(log, clock);
+    this.#subscriptions = new Subscriptions(
+      log,
+      clock,
+      (kind, message) => tell({ kind, message }),
+    );
     this.#ledger = new Ledger({
       log,
       clock,

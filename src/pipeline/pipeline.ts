@@ -26,12 +26,19 @@ export interface DrainReport {
   readonly lost: Readonly<Record<string, number>>;
 }
 
-/** Which records a subscriber gets. */
+/** Which records a subscriber gets, and how it is called where it fails. */
 export interface SubscribeFilter {
+  /** How `stats()` and events call it. @default {the function's name, or "subscriber" and a number} */
+  readonly name?: string;
   /** The lowest level; `trace` unless given. */
   readonly level?: Level;
   /** Keeps a record when it returns true. */
   readonly filter?: (record: LogRecord) => boolean;
+  /**
+   * Told of each failure, instead of one event (`subscriber-failed`) an episode: `fn` or `filter` threw
+   * or rejected at this record, or, without a record, the log could not be read. It is waited for.
+   */
+  readonly onError?: (error: unknown, record: LogRecord | undefined) => void | Promise<void>;
 }
 
 /** A running subscription. */
@@ -40,8 +47,14 @@ export interface Subscription extends Disposable {
   unsubscribe(): void;
   /** Records handed over. */
   readonly delivered: number;
-  /** Calls that threw or rejected. */
+  /** Calls that threw or rejected, of the handler or of its filter. */
   readonly failed: number;
+  /** Records that the log gave up before the subscriber came to them, whatever their level. */
+  readonly missed: number;
+  /** Records in the log that the subscriber has not come to. */
+  readonly lag: number;
+  /** How events and `stats()` call it. */
+  readonly name: string;
 }
 
 /**
@@ -76,7 +89,12 @@ export interface Pipeline extends AsyncDisposable {
   readonly ready: Promise<void>;
   /** A stream whose `write` resolves when the record is taken and there is room for the next. */
   readonly writable: WritableStream<RecordInput | string>;
-  /** Hands records to `fn` in the background, in order, one at a time; its failures are counted. */
+  /**
+   * Hands records that are accepted after the call to `fn`, in the background, in order, one at a time.
+   * A slow or failing subscriber delays nobody and holds one chunk of the log in memory, no more: a slow
+   * one reads on in the log, and what that no longer keeps is missed, counted and told once
+   * (`subscriber-missed`). Without a log on disk that is what came more than 16 MiB ago.
+   */
   subscribe(filter: SubscribeFilter, fn: (record: LogRecord) => void | Promise<void>): Subscription;
   /** The live tail. */
   readonly tail: Tail;

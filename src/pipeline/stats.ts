@@ -22,6 +22,20 @@ export interface LaneStats extends Omit<CursorRow, "checkpoint" | "nextSeq"> {
   readonly lastError?: string;
 }
 
+/** One subscriber's figures. */
+export interface HandlerStats {
+  /** How it is called. */
+  readonly name: string;
+  /** Records handed over. */
+  readonly delivered: number;
+  /** Calls that threw or rejected. */
+  readonly failed: number;
+  /** Records that the log gave up before the subscriber came to them. */
+  readonly missed: number;
+  /** Records in the log that it has not come to. */
+  readonly lag: number;
+}
+
 /** Everything a pipeline counts, in one object. Counters run since this process opened it. */
 export interface PipelineStats {
   /** `durable` with a write-ahead log on disk, `memory` without: promises 2, 4 and 7 hold only then. */
@@ -73,11 +87,14 @@ export interface PipelineStats {
   readonly lanes: Readonly<Record<string, LaneStats>>;
   /** Dead letters: added since opened, and held. */
   readonly deadLetters: { readonly added: number; readonly held: number };
-  /** Subscribers: how many, records handed to them, failed calls. */
+  /** Subscribers: how many, and of all that ever were records handed over, failed calls, records missed. */
   readonly handlers: {
     readonly count: number;
     readonly delivered: number;
     readonly failed: number;
+    readonly missed: number;
+    /** The subscribers there are, oldest first. */
+    readonly each: readonly HandlerStats[];
   };
   /** The tail: clients now, bytes kept, records that clients were told they missed. */
   readonly tail: { readonly clients: number; readonly bytes: number; readonly missed: number };

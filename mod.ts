@@ -137,6 +137,7 @@ export {
   type LogMethod,
   type LogTarget,
 } from "./src/logger.ts";
+export type { LatencyStats } from "./src/metrics/histogram.ts";
 export { openPipeline } from "./src/pipeline/open.ts";
 export type {
   LaneOptions,
@@ -152,7 +153,7 @@ export type {
   Subscription,
   WaitOptions,
 } from "./src/pipeline/pipeline.ts";
-export type { LaneState, LaneStats, PipelineStats } from "./src/pipeline/stats.ts";
+export type { HandlerStats, LaneState, LaneStats, PipelineStats } from "./src/pipeline/stats.ts";
 export { type Level, LEVELS } from "./src/record/level.ts";
 export type { Fields, LogRecord, RecordInput } from "./src/record/record.ts";
 export type { LoggerScope, Origin } from "./src/record/scope.ts";

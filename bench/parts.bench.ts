@@ -1,5 +1,5 @@
 /** The parts that every record passes. Run with `deno task bench`. */
-import Denque from "npm:denque@^2.1";
+import Denque from "denque";
 import { createBuffer, createRing, memoryStore, openPipeline } from "../mod.ts";
 import { createEncoder } from "../src/record/encode.ts";
 import { NO_SCOPE } from "../src/record/scope.ts";

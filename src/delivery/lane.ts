@@ -194,9 +194,10 @@ export class Lane {
         if (!await this.#bury(batch, rest, "max_attempts", attempt, settled)) return;
         break;
       }
+      // The usual end: an empty pick would look for every line of the batch to take none of them.
+      if (again.length === 0) break;
       const progress = again.length < batch.count;
-      batch = again.length === 0 ? batch.pick([]) : progress ? batch.pick(again) : batch;
-      if (batch.count === 0) break;
+      if (progress) batch = batch.pick(again);
       if (!await this.#waitToRetry(attempt, error)) return;
       this.#cursor.countRedelivered(batch.count);
       attempt = progress ? 1 : attempt + 1;

@@ -282,6 +282,11 @@ export interface LogStore {
   readonly inputs: ReadonlyMap<string, InputMark>;
   /** Stages a line (ended by LF, no other LF in it) and returns its sequence number. No I/O. */
   stage(line: string, mark?: InputMark): number;
+  /**
+   * The same for a line that the caller encoded, who vouches for the LF: to look at the last character of
+   * a text that was just put together makes the engine copy it whole. Left out, `stage` is used.
+   */
+  stageEncoded?(line: string, mark?: InputMark): number;
   /** Writes what is staged, at once. True if all of it was written; false while the disk refuses. */
   flushSync(): boolean;
   /** Writes what is staged and resolves when it is durable. One promise a commit. */

@@ -234,6 +234,11 @@ export class Journal {
     if (line.charCodeAt(line.length - 1) !== LF) {
       throw new TypeError("Cannot stage a line without an LF at its end: add it");
     }
+    return this.stageEncoded(line, mark);
+  }
+
+  /** Stages a line that is known to end with LF. */
+  stageEncoded(line: string, mark: InputMark | undefined): number {
     const seq = this.nextSeq;
     if (seq >= Number.MAX_SAFE_INTEGER) {
       throw new RangeError(`The log in "${this.store.label}" has no numbers left: begin a new one`);

@@ -185,6 +185,10 @@ class OpenWal implements Wal {
     return this.#journal.stage(line, mark);
   }
 
+  stageEncoded(line: string, mark?: InputMark): number {
+    return this.#journal.stageEncoded(line, mark);
+  }
+
   flushSync(): boolean {
     return this.#journal.flushSync();
   }

@@ -8,7 +8,7 @@ import { type Level, LEVEL_RANK } from "../record/level.ts";
 import type { Fields, LogRecord, RecordInput } from "../record/record.ts";
 import type { LoggerScope } from "../record/scope.ts";
 import type { InputMark, LogStore } from "../storage/store.ts";
-import { bufferOptions, type Entry } from "./intake_buffer.ts";
+import { bufferOptions, type Entry, isEmpty, stageEntry } from "./intake_buffer.ts";
 import { Lines } from "./lines.ts";
 import type { PipelineBufferOptions } from "./options.ts";
 import type { WaitOptions } from "./pipeline.ts";
@@ -43,6 +43,9 @@ export interface IntakeHost {
 
 /** Staged bytes that go out in one write(2), at most. */
 const WRITE_BYTES = 256 * 1024;
+
+/** Characters staged between two looks at how full the log is. */
+const LOOK_CHARS = 4 * 1024;
 
 /** How long to leave a full log alone. */
 const KICK_LATER_MS = 250;
@@ -328,15 +331,23 @@ export class Intake implements LogTarget {
     const before = this.#staged;
     while (this.#buffer.size > 0 && log.stagedBytes < WRITE_BYTES) {
       if (log.full && !this.#host.relieve()) break;
-      const entry = this.#buffer.shift()!;
-      if (typeof entry === "string") log.stage(entry);
-      else log.stage(entry.line, entry.mark);
-      this.#staged++;
-      if (this.#unreported !== undefined) this.#reportDrops(this.#unreported);
+      this.#stageChars(LOOK_CHARS);
     }
     this.#progress?.resolve();
     this.#progress = undefined;
     return this.#staged - before;
+  }
+
+  /** To ask the log how full it is takes as long as to stage a line: it is asked once for all of these. */
+  #stageChars(chars: number): void {
+    const { log } = this.#host;
+    for (let left = chars; left > 0;) {
+      const entry = this.#buffer.shift();
+      if (entry === undefined) return;
+      left -= stageEntry(log, entry);
+      this.#staged++;
+      if (this.#unreported !== undefined) this.#reportDrops(this.#unreported);
+    }
   }
 
   /** One record tells of all that were dropped. It is offered as any other, and accounted for so. */
@@ -382,8 +393,4 @@ export class Intake implements LogTarget {
     const line = this.#lines.ofInput(value);
     return line === undefined || mark === undefined ? line : { line, mark };
   }
-}
-
-function isEmpty(value: RecordInput | string | Uint8Array): boolean {
-  return (typeof value === "string" || value instanceof Uint8Array) && value.length === 0;
 }

@@ -1,6 +1,7 @@
 import type { BufferOptions } from "../buffer/buffer_options.ts";
 import { levelOfLine } from "../record/line_level.ts";
-import type { InputMark } from "../storage/store.ts";
+import type { RecordInput } from "../record/record.ts";
+import type { InputMark, LogStore } from "../storage/store.ts";
 import type { PipelineBufferOptions } from "./options.ts";
 
 /** A line on its way to the log; with its mark where it came from an input. */
@@ -18,6 +19,21 @@ export function bufferOptions(given: PipelineBufferOptions): BufferOptions<Entry
     levelOf: (entry) => levelOfLine(lineOf(entry)),
     ...(onDrop === undefined ? {} : { onDrop: (entry, drop) => onDrop(lineOf(entry), drop) }),
   };
+}
+
+/** Hands an entry to the log, which gives it its number; returns its characters. */
+export function stageEntry(log: LogStore, entry: Entry): number {
+  const isPlain = typeof entry === "string";
+  const line = isPlain ? entry : entry.line;
+  const mark = isPlain ? undefined : entry.mark;
+  if (log.stageEncoded === undefined) log.stage(line, mark);
+  else log.stageEncoded(line, mark);
+  return line.length;
+}
+
+/** Whether there is nothing in what was written: neither a record nor a line. */
+export function isEmpty(value: RecordInput | string | Uint8Array): boolean {
+  return (typeof value === "string" || value instanceof Uint8Array) && value.length === 0;
 }
 
 function lineOf(entry: Entry): string {

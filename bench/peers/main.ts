@@ -46,18 +46,20 @@ function wantedRows(only: string | undefined): readonly Row[] {
 }
 
 async function runRow(row: Row, runtime: Runtime, root: string): Promise<RowResult> {
+  const { id, title } = runtime;
   const rounds = Number(options.rounds ?? (options.quick ? QUICK_ROUNDS : ROUNDS));
   const outcomes: Outcome[][] = row.columns.map(() => []);
   for (let round = 0; round < rounds; round++) {
-    for (const [i, { program, share = 1 }] of row.columns.entries()) {
+    for (const [i, { program: name, share = 1, notOn = [] }] of row.columns.entries()) {
       // One that was wrong is wrong: the next rounds need not wait for it.
-      if (outcomes[i]!.some((outcome) => "wrong" in outcome)) continue;
+      if (notOn.includes(id) || outcomes[i]!.some((outcome) => "wrong" in outcome)) continue;
       const count = Math.ceil(row.count * share * (options.quick ? QUICK_SHARE : 1));
-      outcomes[i]!.push(await runProgram(runtime, program, count, root));
+      const task = { name, count, cold: row.cold === true };
+      outcomes[i]!.push(await runProgram(runtime, task, root));
     }
   }
   const columns = row.columns.map((column, i) => sumUp(row, column, outcomes[i]!));
-  return { row, runtime: runtime.title, columns, verdicts: judge(row, runtime.id, columns) };
+  return { row, id, runtime: title, columns, verdicts: judge(row, id, columns) };
 }
 
 function machine(): string {

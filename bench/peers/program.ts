@@ -1,7 +1,7 @@
 /**
- * One program of the comparison in a process of its own: `program.ts NAME COUNT FOLDER`. Does the work
- * twice, first a tenth of it that does not count, so that the engine has compiled what it wants to; tells
- * what it measured as one line of JSON.
+ * One program of the comparison in a process of its own: `program.ts NAME COUNT FOLDER [cold]`. Does the
+ * work twice, first a tenth of it that does not count, so that the engine has compiled what it wants to,
+ * unless it is asked to begin cold. Tells what it measured as one line of JSON.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -9,29 +9,47 @@ import process from "node:process";
 import type { Program } from "./measure.ts";
 
 /** Where each program is, loaded only when it runs: what others import must not slow it down. */
-const LOADERS: Readonly<Record<string, () => Promise<Program>>> = {
+const LOADERS: Readonly<Record<string, () => Promise<Program | undefined>>> = {
   "bare file": async () => (await import("./programs/bare.ts")).bareFile,
+  "bare lines": async () => (await import("./programs/bare.ts")).bareLines,
   "bare pipeline": async () => (await import("./programs/bare.ts")).barePipeline,
+  "denque": async () => (await import("./programs/rings.ts")).ringDenque,
+  "LogTape calls": async () => (await import("./programs/calls.ts")).callsLogtape,
+  "nothing paced": async () => (await import("./programs/paced.ts")).pacedIdle,
+  "ours 1 logger": async () => (await import("./programs/growth.ts")).loggersOurs(1),
+  "ours 100 loggers": async () => (await import("./programs/growth.ts")).loggersOurs(100),
+  "ours append": async () => (await import("./programs/stress.ts")).stressAppend,
+  "ours calls": async () => (await import("./programs/calls.ts")).callsOurs,
+  "ours dead": async () => (await import("./programs/dead_sink.ts")).deadOurs,
+  "ours dead, drop-newest": async () =>
+    (await import("./programs/dead_sink.ts")).deadDropping("drop-newest"),
+  "ours dead, drop-oldest": async () =>
+    (await import("./programs/dead_sink.ts")).deadDropping("drop-oldest"),
+  "ours growth": async () => (await import("./programs/growth.ts")).growthOurs,
+  "ours paced": async () => (await import("./programs/paced.ts")).pacedOurs,
   "ours pipeline": async () => (await import("./programs/pipeline.ts")).pipelineOurs,
+  "ours ring": async () => (await import("./programs/rings.ts")).ringOurs,
+  "pino calls": async () => (await import("./programs/calls.ts")).callsPino,
+  "pino dead": async () => (await import("./programs/dead_sink.ts")).deadPino,
+  "pino paced": async () => (await import("./programs/paced.ts")).pacedPino,
+  "winston dead": async () => (await import("./programs/dead_sink.ts")).deadWinston,
 };
 
-async function load(name: string): Promise<Program> {
-  const own = LOADERS[name];
-  if (own !== undefined) return await own();
-  const from = name.startsWith("pino")
-    ? (await import("./programs/pino.ts")).PINO_PROGRAMS
-    : (await import("./programs/others.ts")).OTHER_PROGRAMS;
-  const program = from[name];
-  if (program === undefined) throw new Error(`Unknown program "${name}"`);
-  return program;
+/** Programs of which there are many alike. */
+async function loadOther(name: string): Promise<Program | undefined> {
+  if (name.startsWith("pino ")) return (await import("./programs/pino.ts")).PINO_PROGRAMS[name];
+  return (await import("./programs/others.ts")).OTHER_PROGRAMS[name];
 }
 
+const [name = "", count = "0", folder = ".", temperature] = process.argv.slice(2);
 // A program that waits for a thread alone would end.
 setInterval(() => {}, 2 ** 30);
-const [name = "", count = "0", folder = "."] = process.argv.slice(2);
-const program = await load(name);
-mkdirSync(join(folder, "warm"));
-await program(join(folder, "warm"), Math.ceil(Number(count) / 10));
+const program = await (LOADERS[name]?.() ?? loadOther(name));
+if (program === undefined) throw new Error(`Unknown program "${name}"`);
+if (temperature !== "cold") {
+  mkdirSync(join(folder, "warm"));
+  await program(join(folder, "warm"), Math.ceil(Number(count) / 10));
+}
 console.log(JSON.stringify(await program(folder, Number(count))));
 // What is left open, such as a thread, must not hold the comparison up.
 process.exit(0);

@@ -16,16 +16,31 @@ export type Outcome = { readonly figures: Readonly<Record<string, number>> } | {
   readonly wrong: string;
 };
 
-/** Runs `name` for `count` records on a runtime, in a new folder under `root`. */
+/** What is to be run. */
+export interface Task {
+  /** The program's name. */
+  readonly name: string;
+  /** Records. */
+  readonly count: number;
+  /** Whether it begins without a warm-up. */
+  readonly cold: boolean;
+}
+
+/** Runs a program on a runtime, in a new folder under `root`. */
 export async function runProgram(
   runtime: Runtime,
-  name: string,
-  count: number,
+  { name, count, cold }: Task,
   root: string,
 ): Promise<Outcome> {
   const folder = mkdtempSync(join(root, "run-"));
   try {
-    const measured = await call(runtime, [PROGRAM, name, String(count), folder]);
+    const measured = await call(runtime, [
+      PROGRAM,
+      name,
+      String(count),
+      folder,
+      cold ? "cold" : "warm",
+    ]);
     if (typeof measured === "string") return { wrong: measured };
     const wrong = measured.holds?.map(check).find((problem) => problem !== undefined);
     return wrong === undefined ? { figures: measured.figures } : { wrong };

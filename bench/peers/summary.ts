@@ -43,8 +43,10 @@ export interface Verdict {
 export interface RowResult {
   /** The row. */
   readonly row: Row;
-  /** The runtime. */
+  /** The runtime's name and version. */
   readonly runtime: string;
+  /** `deno`, `bun` or `node`. */
+  readonly id: string;
   /** Each program. */
   readonly columns: readonly ColumnResult[];
   /** Each goal. */
@@ -64,7 +66,7 @@ export function sumUp(row: Row, column: Column, outcomes: readonly Outcome[]): C
   const names = Object.keys(rounds[0] ?? {});
   return {
     column,
-    values: rounds.map((figures) => figures[row.figure] ?? NaN),
+    values: rounds.map((figures) => figures[row.figures[0].name] ?? NaN),
     figures: Object.fromEntries(
       names.map((name) => [name, spreadOf(rounds.map((figures) => figures[name]!))]),
     ),
@@ -92,12 +94,12 @@ function ratiosFor(
   columns: readonly ColumnResult[],
 ): { ratios: readonly number[]; beside: string } | undefined {
   if (goal.beside === "nothing") {
-    const figure = ours.figures[goal.figure ?? row.figure];
+    const figure = ours.figures[goal.figure ?? row.figures[0].name];
     return figure && { ratios: [figure.min, figure.median, figure.max], beside: "by itself" };
   }
   const kind = goal.beside === "floor" ? "floor" : "peer";
   const others = columns.filter(({ column, values }) => column.kind === kind && values.length > 0);
-  const best = bestOf(others, row.lessIsBetter === true);
+  const best = bestOf(others, row.figures[0].lessIsBetter === true);
   if (best === undefined) return undefined;
   const ratios = ours.values.map((value, round) => value / best.values[round]!);
   return { ratios, beside: best.column.program };

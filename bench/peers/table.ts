@@ -1,42 +1,48 @@
 /** The results as Markdown. */
-import type { Row } from "./rows.ts";
+import type { Figure, Unit } from "./rows.ts";
 import type { ColumnResult, RowResult, Spread, Verdict } from "./summary.ts";
 
 /** Shows a figure in its unit, with three digits. */
-export function show(value: number, unit: Row["unit"]): string {
-  switch (unit) {
-    case "records/s":
-      return value >= 1e6 ? `${digits(value / 1e6)} M/s` : `${digits(value / 1e3)} k/s`;
-    default:
-      return `${digits(value)}${unit === "share" ? "" : ` ${unit}`}`;
-  }
+export function show(value: number, unit: Unit): string {
+  if (unit === "records") return String(value);
+  if (unit === "ratio") return digits(value);
+  if (unit !== "records/s") return `${digits(value)} ${unit}`;
+  return value >= 1e6 ? `${digits(value / 1e6)} M/s` : `${digits(value / 1e3)} k/s`;
 }
 
 function digits(value: number): string {
+  if (value >= 1e6) return `${(value / 1e6).toFixed(2)} M`;
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
-function showSpread({ median, min, max }: Spread, unit: Row["unit"]): string {
+function showSpread({ median, min, max }: Spread, unit: Unit): string {
   return `${show(median, unit)} [${show(min, unit)} - ${show(max, unit)}]`;
 }
 
-function cellOf({ figures, wrong }: ColumnResult, row: Row): string {
-  const spread = figures[row.figure];
-  return wrong !== undefined || spread === undefined ? "wrong" : showSpread(spread, row.unit);
+function cellOf({ figures, wrong, column }: ColumnResult, figure: Figure, id: string): string {
+  if (column.notOn?.includes(id)) return "not available";
+  if (wrong !== undefined) return "wrong";
+  const spread = figures[figure.name];
+  return spread === undefined ? "" : showSpread(spread, figure.unit);
 }
 
 function boundText({ goal, bound }: Verdict): string {
   return `${goal.atLeast === undefined ? "≤" : "≥"} ${bound}`;
 }
 
-/** One table for each row: a line for each program, a column for each runtime. */
+/** One table for each row: a line for each program and figure, a column for each runtime. */
 export function rowTable(results: readonly RowResult[]): string {
   const { row } = results[0]!;
-  const lines = row.columns.map(({ program, done }, i) => {
-    const cells = results.map(({ columns }) => cellOf(columns[i]!, row));
-    return `| ${[program, done, ...cells].join(" | ")} |`;
-  });
-  const head = ["program", "done means", ...results.map(({ runtime }) => runtime)];
+  const lines = row.figures.flatMap((figure) =>
+    row.columns.flatMap(({ program, done }, i) => {
+      const cells = results.map(({ columns, id }) => cellOf(columns[i]!, figure, id));
+      if (cells.every((cell) => cell === "")) return [];
+      const what = row.figures.length === 1 ? [] : [figure.title];
+      return [`| ${[program, ...what, done, ...cells].join(" | ")} |`];
+    })
+  );
+  const what = row.figures.length === 1 ? [] : ["figure"];
+  const head = ["program", ...what, "done means", ...results.map(({ runtime }) => runtime)];
   return [
     `### ${row.title}`,
     "",

@@ -25,7 +25,10 @@ const LOADERS: Readonly<Record<string, () => Promise<Program | undefined>>> = {
     (await import("./programs/dead_sink.ts")).deadDropping("drop-newest"),
   "ours dead, drop-oldest": async () =>
     (await import("./programs/dead_sink.ts")).deadDropping("drop-oldest"),
+  "ours file": async () => (await import("./programs/file_writer.ts")).fileOurs,
   "ours growth": async () => (await import("./programs/growth.ts")).growthOurs,
+  "ours lines block": async () => (await import("./programs/file_writer.ts")).linesOurs("block"),
+  "ours lines mapped": async () => (await import("./programs/file_writer.ts")).linesOurs("mapped"),
   "ours paced": async () => (await import("./programs/paced.ts")).pacedOurs,
   "ours pipeline": async () => (await import("./programs/pipeline.ts")).pipelineOurs,
   "ours ring": async () => (await import("./programs/rings.ts")).ringOurs,
@@ -38,7 +41,9 @@ const LOADERS: Readonly<Record<string, () => Promise<Program | undefined>>> = {
 /** Programs of which there are many alike. */
 async function loadOther(name: string): Promise<Program | undefined> {
   if (name.startsWith("pino ")) return (await import("./programs/pino.ts")).PINO_PROGRAMS[name];
-  return (await import("./programs/others.ts")).OTHER_PROGRAMS[name];
+  if (!name.startsWith("ours ")) return (await import("./programs/others.ts")).OTHER_PROGRAMS[name];
+  const { STRESS_PROGRAMS } = await import("./programs/file_writer.ts");
+  return STRESS_PROGRAMS[name];
 }
 
 const [name = "", count = "0", folder = ".", temperature] = process.argv.slice(2);

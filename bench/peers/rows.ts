@@ -87,6 +87,22 @@ const SAFE = "durable in the log, written by the sink";
 /** All rows. */
 export const ROWS: readonly Row[] = [
   {
+    id: "file",
+    title: "log.info with two fields into a file",
+    figures: SPEED,
+    count: 1_000_000,
+    columns: [
+      { program: "ours file", kind: "ours", done: "written" },
+      { program: "bare file", kind: "floor", done: "written" },
+      ...FILE_PEERS,
+    ],
+    goals: [{ beside: "floor", atLeast: 0.75 }, {
+      beside: "peers",
+      atLeast: 3,
+      on: { node: 4 },
+    }],
+  },
+  {
     id: "pipeline",
     title: "log.info with two fields, through a log on disk that syncs always, into a file",
     figures: SPEED,
@@ -101,6 +117,18 @@ export const ROWS: readonly Row[] = [
       atLeast: 2.5,
       on: { node: 4 },
     }],
+  },
+  {
+    id: "lines",
+    title: "Ready-made lines of 100 bytes into a file",
+    figures: SPEED,
+    count: 2_000_000,
+    columns: [
+      { program: "ours lines block", kind: "ours", done: "written" },
+      { program: "bare lines", kind: "floor", done: "written" },
+      { program: "ours lines mapped", kind: "peer", done: "in the mapping", notOn: ["node"] },
+    ],
+    goals: [{ beside: "floor", atLeast: 0.7 }, { beside: "nothing", atLeast: 5_000_000 }],
   },
   {
     id: "calls",
@@ -211,6 +239,21 @@ export const ROWS: readonly Row[] = [
     figures: SPEED,
     count: 100_000,
     columns: [{ program: "ours append", kind: "ours", done: "durable, one by one" }],
+    goals: [],
+  },
+  {
+    id: "writers",
+    title: "100,000 lines through each strategy in each mode",
+    figures: SPEED,
+    count: 100_000,
+    columns: ["line", "block", "mapped"].flatMap((strategy) =>
+      ["trigger", "loop", "manual"].map((mode): Column => ({
+        program: `ours ${strategy} ${mode}`,
+        kind: "ours",
+        done: strategy === "mapped" ? "in the mapping" : "written",
+        ...(strategy === "mapped" ? { notOn: ["node"] } : {}),
+      }))
+    ),
     goals: [],
   },
 ];

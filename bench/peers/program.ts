@@ -18,6 +18,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Program | undefined>>> = {
   "nothing paced": async () => (await import("./programs/paced.ts")).pacedIdle,
   "ours 1 logger": async () => (await import("./programs/growth.ts")).loggersOurs(1),
   "ours 100 loggers": async () => (await import("./programs/growth.ts")).loggersOurs(100),
+  "ours alone": async () => (await import("./programs/paced.ts")).alonePaced,
   "ours append": async () => (await import("./programs/stress.ts")).stressAppend,
   "ours calls": async () => (await import("./programs/calls.ts")).callsOurs,
   "ours dead": async () => (await import("./programs/dead_sink.ts")).deadOurs,

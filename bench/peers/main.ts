@@ -14,6 +14,7 @@ import { arch, cpus, platform, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { drawChart } from "./chart.ts";
 import { type Row, ROWS } from "./rows.ts";
 import { type Outcome, runProgram } from "./run_program.ts";
 import { findRuntime, type Runtime } from "./runtimes.ts";
@@ -84,6 +85,7 @@ try {
   if (options.json !== undefined) {
     writeFileSync(options.json, JSON.stringify({ machine: machine(), results }, null, 2));
   }
+  if (options.chart !== undefined) writeFileSync(options.chart, drawChart(results, machine()));
 } finally {
   rmSync(root, { recursive: true, force: true });
 }

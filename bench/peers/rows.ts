@@ -61,8 +61,9 @@ export interface Row {
   readonly cold?: boolean;
 }
 
-const SPEED: readonly [Figure] = [
+const SPEED: readonly [Figure, Figure] = [
   { name: "perSecond", unit: "records/s", title: "records a second" },
+  { name: "cpuNs", unit: "ns", title: "CPU a record, all threads", lessIsBetter: true },
 ];
 
 const LATENCY: readonly [Figure, Figure] = [

@@ -23,6 +23,11 @@ export interface AppendFile {
   length(): number;
   /** Appends all bytes, in slices; throws in the middle when the disk refuses. */
   append(bytes: Uint8Array): void;
+  /**
+   * One write(2) of the first bytes; returns how many were taken. For a pipe or a device, which take what
+   * they can and give nothing back. A kind that only regular files have goes without.
+   */
+  appendSome?(bytes: Uint8Array): number;
   /** Cuts the file to `length` bytes. */
   cut(length: number): void;
   /** The `count` bytes before `end`; fewer when the file is shorter. */
@@ -67,6 +72,7 @@ export function openAppendFile(path: string): AppendFile {
     isRegular: stat.isFile(),
     length: () => fstatSync(fd).size,
     append: (bytes) => appendAll(fd, bytes),
+    appendSome: (bytes) => writeSync(fd, bytes, 0, Math.min(SLICE_BYTES, bytes.length)),
     cut: (length) => ftruncateSync(fd, length),
     readBefore: (end, count) => readBefore(fd, end, count),
     isInPlace: () => fileId(path) === id,

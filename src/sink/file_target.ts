@@ -1,0 +1,261 @@
+import type { Clock } from "../clock.ts";
+import type { AppendFile } from "../platform/append_file.ts";
+import { type FileMark, holds, lastBytes, markOf, TAIL_BYTES } from "./file_mark.ts";
+
+/** What a file target is made of. */
+export interface FileTargetOptions {
+  /** Opens the file of the path, and creates it. */
+  readonly open: () => AppendFile;
+  /** Whether a file is synced before it is let go. */
+  readonly durable: boolean;
+  /** Whether the last bytes are remembered, which a mark needs. */
+  readonly marks: boolean;
+  /** How long a look at the path and the length counts; 0 looks before each write. */
+  readonly lookEveryMs: number;
+  readonly clock: Clock;
+}
+
+const LF = 10;
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+const ONE_LF: Uint8Array = Uint8Array.of(LF);
+/** How often a file that nobody writes to is looked at: one that was removed keeps its disk space. */
+const IDLE_LOOK_MS = 5_000;
+
+/**
+ * The file behind a path: which one it is now, and how much of it holds whole writes. A file that was
+ * moved away, removed or cut by a log rotation is noticed before a write.
+ */
+export class FileTarget {
+  readonly #options: FileTargetOptions;
+  #file: AppendFile | undefined;
+  /** Bytes that hold whole writes. */
+  #length = 0;
+  /** The last bytes before `#length`. */
+  #tail: Uint8Array = NO_BYTES;
+  /** Set while the file holds a piece of a write that could not be cut away. */
+  #hasPiece = false;
+  /** Whether the file ends in half a line that is not ours. */
+  #isMidLine = false;
+  /** The rest of a line of which a pipe has taken the beginning. */
+  #rest: Uint8Array = NO_BYTES;
+  #lookedAtMs = -Infinity;
+  /** Files that were let go and wait for their last sync. */
+  readonly #leaving = new Set<Promise<void>>();
+  #cancelWatch: (() => void) | undefined;
+  /** Bytes of the `append` that failed last which are out, and must not be appended again. */
+  taken = 0;
+
+  constructor(options: FileTargetOptions) {
+    this.#options = options;
+  }
+
+  /** Opens the file of the path, and cuts it back to the mark if it is the mark's. */
+  open(mark?: FileMark): AppendFile {
+    const file = this.#options.open();
+    try {
+      if (file.isRegular) this.#settle(file, mark);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    this.#file = file;
+    this.#lookedAtMs = this.#options.clock.monotonic();
+    this.#watch();
+    return file;
+  }
+
+  /**
+   * Appends whole lines, all or none of them. A pipe may have taken some, see `taken`; a line that it
+   * has begun is finished before anything else.
+   */
+  append(bytes: Uint8Array): void {
+    this.taken = 0;
+    const file = this.#current();
+    if (!file.isRegular) return this.#appendToPipe(file, bytes);
+    try {
+      file.append(bytes);
+    } catch (error) {
+      this.#hasPiece = true;
+      this.#tryCut(file);
+      throw error;
+    }
+    this.#length += bytes.length;
+    if (this.#options.marks) this.#tail = lastBytes(this.#tail, bytes);
+  }
+
+  /** Lets go of a file that the path no longer leads to, so that its disk space can be given back. */
+  release(): void {
+    if (this.#file !== undefined && !this.#file.isInPlace()) this.#leave(this.#file);
+  }
+
+  /** Opens the file of the path anew, whatever is in hand. */
+  reopen(): void {
+    if (this.#file !== undefined) this.#leave(this.#file);
+    this.open();
+  }
+
+  /** The present place; undefined for what cannot be cut back. */
+  mark(): FileMark | undefined {
+    if (this.#file === undefined || !this.#file.isRegular) return undefined;
+    return markOf(this.#file.id, this.#length, this.#tail);
+  }
+
+  /** Makes all that was appended survive a power cut, in the files that were let go as well. */
+  async sync(): Promise<void> {
+    for (const last of [...this.#leaving]) {
+      // A failure is told once: nothing more can be done for that file.
+      this.#leaving.delete(last);
+      await last;
+    }
+    if (this.#file?.isRegular) await this.#file.sync();
+  }
+
+  /** Syncs at once if the file is to be durable, and gives all descriptors back. */
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    this.#cancelWatch?.();
+    try {
+      if (file !== undefined) this.#closeNow(file);
+    } finally {
+      await Promise.all([...this.#leaving]);
+    }
+  }
+
+  #closeNow(file: AppendFile): void {
+    try {
+      if (this.#hasPiece) this.#tryCut(file);
+      if (this.#rest.length > 0) this.#finishLine(file);
+      if (this.#options.durable && file.isRegular) file.syncNow();
+    } finally {
+      file.close();
+    }
+  }
+
+  /** The file to write to, fit for whole writes. */
+  #current(): AppendFile {
+    const now = this.#options.clock.monotonic();
+    const isFresh = now - this.#lookedAtMs < this.#options.lookEveryMs;
+    if (!isFresh) this.release();
+    const file = this.#file ?? this.open();
+    if (this.#hasPiece) this.#cutPiece(file);
+    // Another program's bytes, or a file emptied in place by a log rotation: its length is the truth.
+    if (!isFresh) this.#lookedAtMs = now;
+    const found = isFresh || !file.isRegular ? this.#length : file.length();
+    if (found !== this.#length) this.#adopt(file, found);
+    if (this.#isMidLine) this.#endLine(file);
+    return file;
+  }
+
+  #appendToPipe(file: AppendFile, bytes: Uint8Array): void {
+    this.#finishLine(file);
+    let offset = 0;
+    try {
+      while (offset < bytes.length) offset += appendSome(file, bytes.subarray(offset));
+    } catch (error) {
+      this.taken = offset;
+      if (offset > 0 && bytes[offset - 1] !== LF) {
+        this.taken = endOfLine(bytes, offset);
+        this.#rest = bytes.slice(offset, this.taken);
+      }
+      throw error;
+    }
+  }
+
+  #finishLine(file: AppendFile): void {
+    while (this.#rest.length > 0) {
+      this.#rest = this.#rest.subarray(appendSome(file, this.#rest));
+    }
+  }
+
+  /** A file that is no longer ours: synced if it is to be, then closed. */
+  #leave(file: AppendFile): void {
+    if (this.#hasPiece) this.#tryCut(file);
+    this.#hasPiece = this.#isMidLine = false;
+    this.#rest = NO_BYTES;
+    this.#file = undefined;
+    if (!this.#options.durable || !file.isRegular) return file.close();
+    const last = file.sync().finally(() => file.close());
+    this.#leaving.add(last);
+    // A failure stays, for the next sync to tell.
+    last.then(() => this.#leaving.delete(last), () => {});
+  }
+
+  /** Cuts off the piece of a write; when even that fails, the next write tries again. */
+  #tryCut(file: AppendFile): void {
+    try {
+      this.#cutPiece(file);
+    } catch {
+      // The error of the write says more.
+    }
+  }
+
+  #cutPiece(file: AppendFile): void {
+    const found = file.length();
+    // Shorter than it was: emptied in place meanwhile, so that only its last line can be a piece.
+    const end = found >= this.#length ? this.#length : endOfLastLine(file, found);
+    file.cut(end);
+    this.#hasPiece = false;
+    if (end !== this.#length) this.#adopt(file, end);
+  }
+
+  /** Takes a file over as it is, or cut back to what the mark knows as delivered. */
+  #settle(file: AppendFile, mark: FileMark | undefined): void {
+    if (mark === undefined || !holds(file, mark)) return this.#adopt(file, file.length());
+    file.cut(mark.length);
+    this.#adopt(file, mark.length);
+  }
+
+  /** Goes on after `length` bytes. */
+  #adopt(file: AppendFile, length: number): void {
+    this.#tail = file.readBefore(length, this.#options.marks ? TAIL_BYTES : 1);
+    this.#length = length;
+    this.#isMidLine = length > 0 && this.#tail.at(-1) !== LF;
+  }
+
+  /** Half a line of a stranger must not swallow our next one. */
+  #endLine(file: AppendFile): void {
+    file.append(ONE_LF);
+    this.#isMidLine = false;
+    this.#length += 1;
+    this.#tail = lastBytes(this.#tail, ONE_LF);
+  }
+
+  /** A file that was removed while nobody writes must not hold its disk space for ever. */
+  #watch(): void {
+    this.#cancelWatch?.();
+    this.#cancelWatch = this.#options.clock.setTimer(() => {
+      this.#cancelWatch = undefined;
+      try {
+        this.release();
+      } catch {
+        // The path cannot be looked at now: the next write tells why.
+      }
+      if (this.#file !== undefined) this.#watch();
+    }, IDLE_LOOK_MS);
+  }
+}
+
+function appendSome(file: AppendFile, bytes: Uint8Array): number {
+  if (file.appendSome !== undefined) return file.appendSome(bytes);
+  file.append(bytes);
+  return bytes.length;
+}
+
+/** Where the line ends that is under way at `offset`. */
+function endOfLine(bytes: Uint8Array, offset: number): number {
+  const at = bytes.indexOf(LF, offset);
+  return at < 0 ? bytes.length : at + 1;
+}
+
+/** Where the last whole line of a file of `length` bytes ends. */
+function endOfLastLine(file: AppendFile, length: number): number {
+  for (let end = length; end > 0;) {
+    const bytes = file.readBefore(end, 64 * 1024);
+    if (bytes.length === 0) return end;
+    const at = bytes.lastIndexOf(LF);
+    if (at >= 0) return end - bytes.length + at + 1;
+    end -= bytes.length;
+  }
+  return 0;
+}

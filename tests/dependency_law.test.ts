@@ -21,7 +21,7 @@ interface Room {
 const LEAF_FILES =
   /^src\/(record\/\w+|errors|isolated|clock|storage\/(store|chunk|window|announcer)|sink\/sink|pipeline\/stats|metrics\/(metrics|histogram))\.ts$/;
 const MECHANISMS = ["buffer", "wal", "delivery", "tail"];
-const EDGES = ["routes", "storage", "sink", "config", "metrics", "adapters"];
+const EDGES = ["routes", "storage", "sink", "file writer", "config", "metrics", "adapters"];
 const PARTS = ["leaf", "logger", ...MECHANISMS, ...EDGES, "platform"];
 
 /** The first room that fits a file is its room. */
@@ -40,6 +40,12 @@ const ROOMS: readonly Room[] = [
   },
   { name: "tail", files: /^src\/tail\//, may: ["leaf"] },
   { name: "storage", files: /^src\/storage\//, may: ["leaf", "platform"] },
+  {
+    // A front door of its own: lines into a file, without a pipeline.
+    name: "file writer",
+    files: /^src\/sink\/(file|file_writer\w*|line_writer|init)\.ts$/,
+    may: ["leaf", "logger", "buffer", "sink", "platform"],
+  },
   { name: "sink", files: /^src\/sink\//, may: ["leaf", "platform"] },
   {
     name: "config",

@@ -1,11 +1,24 @@
 /**
- * A sink that appends records to a file, one JSON line each.
+ * Log files: a sink of a pipeline, a writer for lines, and a logger with its own file. Needs a file system.
+ *
+ * @example
+ * ```ts ignore
+ * import { init } from "@logflume/logflume/sink/file";
+ *
+ * const log = init("app.log");
+ * log.info("order placed", { order: 42, total: 99.5 });
+ * ```
  *
  * @module
  */
 import { openAppendFile } from "../platform/append_file.ts";
 import { appendSink } from "./append_sink.ts";
 import type { Sink } from "./sink.ts";
+
+export { openFileWriter } from "./file_writer.ts";
+export type { FileWriter, FileWriterStats } from "./file_writer_face.ts";
+export type { FileWriterOptions, WriterMode, WriterStrategy } from "./file_writer_options.ts";
+export { type FileLogger, init, type InitOptions } from "./init.ts";
 
 /** How {@linkcode fileSink} writes. */
 export interface FileSinkOptions {

@@ -63,7 +63,11 @@ const ADVICE: Readonly<Record<string, string>> = {
  * @throws {Error} In one sentence, if it cannot be opened; the system's error is the `cause`
  */
 export function openAppendFile(path: string): AppendFile {
-  const fd = openOrExplain(path);
+  return appendFileOf(openOutput(path), path);
+}
+
+/** The file of a descriptor that {@linkcode openOutput} gave; `close()` gives it back. */
+export function appendFileOf(fd: number, path: string): AppendFile {
   const stat = fstatSync(fd, { bigint: true });
   const id = `${stat.dev}:${stat.ino}`;
   let isNamed = false;
@@ -87,7 +91,13 @@ export function openAppendFile(path: string): AppendFile {
   };
 }
 
-function openOrExplain(path: string): number {
+/**
+ * Opens a file for reading and appending, and creates it and the folders above it.
+ *
+ * @returns The descriptor
+ * @throws {Error} In one sentence, if it cannot be opened; the system's error is the `cause`
+ */
+export function openOutput(path: string): number {
   try {
     mkdirSync(dirname(path), { recursive: true });
     return openSync(path, statSync(path, { throwIfNoEntry: false })?.isFIFO() ? "w" : "a+");

@@ -1,0 +1,58 @@
+/**
+ * Room at the end of a file that is already taken from the disk: zeros, written and not merely promised.
+ * A sparse file would promise room that a full disk cannot give, and a store into a mapping of it ends the
+ * process.
+ *
+ * @module
+ */
+import type { AppendFile } from "./append_file.ts";
+
+/** Zeros end at a multiple of this, the smallest page there is; a file of another length has none. */
+export const FILL_UNIT_BYTES = 4096;
+
+/** Zeros a write, and bytes a look back for their begin. */
+const STEP_BYTES = 256 * 1024;
+const ZEROS: Uint8Array = new Uint8Array(STEP_BYTES);
+
+/**
+ * Writes zeros behind `size` bytes up to `target`; when the disk refuses, up to `least` will do.
+ *
+ * @returns The size of the file then: a multiple of the unit, at least `least`
+ * @throws {Error} The system's error, if not even that fits; the file is as it was
+ */
+export function fillWithZeros(
+  file: AppendFile,
+  size: number,
+  least: number,
+  target: number,
+): number {
+  try {
+    for (let at = size; at < target;) {
+      const count = Math.min(STEP_BYTES, target - at);
+      file.append(count === STEP_BYTES ? ZEROS : ZEROS.subarray(0, count));
+      at += count;
+    }
+    return target;
+  } catch (error) {
+    const reached = Math.floor(file.length() / FILL_UNIT_BYTES) * FILL_UNIT_BYTES;
+    if (reached >= least) {
+      file.cut(reached);
+      return reached;
+    }
+    file.cut(size);
+    throw error;
+  }
+}
+
+/** The length of a file without the zeros that a killed process may have left at its end. */
+export function lengthBeforeZeros(file: AppendFile): number {
+  const size = file.length();
+  if (size % FILL_UNIT_BYTES !== 0) return size;
+  for (let end = size; end > 0;) {
+    const bytes = file.readBefore(end, STEP_BYTES);
+    const last = bytes.findLastIndex((byte) => byte !== 0);
+    if (last >= 0) return end - bytes.length + last + 1;
+    end -= bytes.length;
+  }
+  return 0;
+}

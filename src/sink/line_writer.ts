@@ -47,8 +47,8 @@ export class LineWriter implements FileWriter {
   #isClosed = false;
   #closing: Promise<void> | undefined;
   #queuedLength = 0;
+  // What was sent is the sum of these and of what waits: the hot path counts nothing twice.
   readonly #counts = {
-    sent: 0,
     refused: 0,
     written: 0,
     lost: 0,
@@ -104,7 +104,6 @@ export class LineWriter implements FileWriter {
   /** Hands in text that is known to end in LF. */
   sendLine(line: string): boolean {
     if (!this.#flows) return this.#sendOther(line);
-    this.#counts.sent++;
     this.#outlet.take(line);
     if (!this.#isScheduled) this.#schedule();
     return true;
@@ -113,7 +112,6 @@ export class LineWriter implements FileWriter {
   /** Bytes, empty input, and all lines while they have to wait. */
   #sendOther(given: string | Uint8Array): boolean {
     if (given.length === 0) return true;
-    this.#counts.sent++;
     if (this.#isClosed) return this.#refuse();
     if (this.#refusal !== undefined && this.#clock.monotonic() >= this.#retryAtMs) this.#drain();
     const line = typeof given === "string" ? ended(given) : endedLine(given);
@@ -262,8 +260,12 @@ export class LineWriter implements FileWriter {
   }
 
   stats(): FileWriterStats {
-    const waiting = this.#outlet.lines + this.#queue.size - this.#counts.lost;
-    return { ...this.#counts, evicted: this.#queue.evicted, waiting };
+    const { refused, written, lost } = this.#counts;
+    const { evicted } = this.#queue;
+    // What is lost still lies where it waited.
+    const waiting = this.#outlet.lines + this.#queue.size - lost;
+    const sent = refused + evicted + written + waiting + lost;
+    return { ...this.#counts, sent, evicted, waiting };
   }
 
   close(): Promise<void> {

@@ -27,7 +27,7 @@ const NO_EXTENSION: readonly string[] = [GZIP_ENDING, PART_ENDING];
 const DIGITS = 6;
 /** The last second that a year of four digits holds. */
 const MAX_TIME_MS = 253_402_300_799_000;
-const MIDDLE = /^(\d{6,15})\.(\d{4}-\d\d-\d\dT\d\d)-(\d\d)-(\d\d)Z$/;
+const MIDDLE = /^(\d{6,15})\.(\d{4}-\d\d-(\d\d))T(\d\d)-(\d\d)-(\d\d)Z$/;
 
 /**
  * The series of an active file's name, without its folder: `app.log` leaves
@@ -76,10 +76,10 @@ function strip(name: string): { plain: string; form: RotatedName["form"] } {
 }
 
 function readMiddle(middle: string, form: RotatedName["form"]): RotatedName | undefined {
-  const [, digits, hour, minute, second] = MIDDLE.exec(middle) ?? [];
+  const [, digits, date, day, hour, minute, second] = MIDDLE.exec(middle) ?? [];
   if (digits === undefined) return undefined;
-  const time = Date.parse(`${hour}:${minute}:${second}Z`);
-  // A day or an hour that the calendar does not have is not from us.
-  if (Number.isNaN(time) || !middle.endsWith(stamp(time))) return undefined;
+  const time = Date.parse(`${date}T${hour}:${minute}:${second}Z`);
+  // A day that the calendar does not have, which some engines take for one of the next month.
+  if (new Date(time).getUTCDate() !== Number(day)) return undefined;
   return { number: Number(digits), time, form };
 }

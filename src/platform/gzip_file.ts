@@ -107,9 +107,10 @@ function chunksOf(
 
 /** Gives the copy the original's permissions and time; answers the original's id. */
 function likeSource(source: number, copy: number): string {
-  const { dev, ino, mode, mtimeMs } = fs.fstatSync(source, { bigint: true });
+  const { dev, ino, mode, mtimeNs } = fs.fstatSync(source, { bigint: true });
+  const modified = Number(mtimeNs) / 1e9;
   fs.fchmodSync(copy, Number(mode) & 0o777);
-  fs.futimesSync(copy, Number(mtimeMs) / 1000, Number(mtimeMs) / 1000);
+  fs.futimesSync(copy, modified, modified);
   return `${dev}:${ino}`;
 }
 

@@ -33,8 +33,15 @@ export function bunMapper(): Mapper | undefined {
     map(fd, offset, length) {
       // The path of the descriptor leads to the file itself, wherever its name was moved.
       const bytes = mmap(`/dev/fd/${fd}`, { shared: true, offset, size: length });
-      if (bytes.length === length) return { bytes, unmap: () => void bytes.buffer.transfer(0) };
-      throw new Error(`The system maps no ${length} bytes of an output at ${offset}`);
+      if (bytes.length !== length) {
+        throw new Error(`The system maps no ${length} bytes of an output at ${offset}`);
+      }
+      return {
+        bytes,
+        unmap() {
+          if (bytes.length > 0) bytes.buffer.transfer(0);
+        },
+      };
     },
     ...fileCalls(),
   };

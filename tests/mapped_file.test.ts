@@ -148,9 +148,12 @@ test("append() follows a file that was moved or removed", mapped, () =>
     fs.writeFileSync(path, "a new one\n");
     assert.equal(file.isInPlace(), false);
     file.append(bytes);
+    assert.ok(fs.readFileSync(`${path}.1`).equals(Buffer.concat([bytes, bytes])));
+    fs.unlinkSync(`${path}.1`);
+    file.append(bytes);
+    assert.equal(file.length(), 3 * bytes.length);
     file.close();
     assert.equal(read(path), "a new one\n");
-    assert.ok(fs.readFileSync(`${path}.1`).equals(Buffer.concat([bytes, bytes])));
   }));
 
 test(
@@ -326,6 +329,7 @@ test("a killed process leaves whole lines, and the next opening cuts off the zer
     assert.equal(fs.readFileSync(path).at(-1), 0);
 
     open(path).close();
+    assert.ok(!read(path).includes("\0"));
     const lines = read(path).split("\n");
     lines.pop();
     assert.ok(lines.length > said, `${lines.length} lines, said ${said}`);
@@ -347,11 +351,14 @@ test("a full disk is an ordinary error, and leaves nothing of what it refused", 
     append(1000);
     // What is reserved is there to be used: 64,536 bytes, then three blocks, and no more.
     disk.fill(3 * disk.blockBytes);
+    const full = { code: "ENOSPC" };
+    assert.throws(() => append(CHUNK - 1000 + 3 * disk.blockBytes + 1), full);
+    assert.equal(fs.statSync(path).size, CHUNK, "the blocks are free again");
     append(CHUNK - 1000);
     append(2 * disk.blockBytes);
-    const full = { code: "ENOSPC" };
     assert.throws(() => append(disk.blockBytes + 1), full);
     assert.throws(() => append(5 * CHUNK), full);
+    assert.equal(fs.statSync(path).size, CHUNK + 3 * disk.blockBytes);
     append(disk.blockBytes);
     assert.throws(() => append(1), full);
     assert.ok(fs.readFileSync(path).equals(Buffer.concat(held)));

@@ -1,27 +1,95 @@
 import { type Clock, systemClock } from "../clock.ts";
 import type { AppendFile } from "../platform/append_file.ts";
+import { onHangup } from "../platform/hangup.ts";
 import { parseMark } from "./file_mark.ts";
+import { tellOnConsole } from "./file_opener.ts";
 import { FileTarget } from "./file_target.ts";
+import type { Rotation } from "./rotation.ts";
 import type { Batch, Sink } from "./sink.ts";
+
+/** What a file sink may have beside its file. */
+export interface AppendSinkOptions {
+  /** Makes the rotation of the file. */
+  readonly rotation?: (() => Rotation) | undefined;
+  /** Whether SIGHUP makes it look at the path at once. */
+  readonly reopenOnHangup?: boolean;
+  /** Told of a path that cannot be opened then. */
+  readonly onError?: (error: Error) => void;
+  readonly clock?: Clock;
+}
 
 /** A file sink over whatever `open` opens. */
 export function appendSink(
   open: () => AppendFile,
   durable: boolean,
-  clock: Clock = systemClock,
+  options: AppendSinkOptions = {},
 ): Sink {
-  const target = new FileTarget({ open, durable, marks: true, lookEveryMs: 0, clock });
-  const write = (batch: Batch) => target.append(batch.bytes);
-  return {
-    order: "strict",
-    open: (checkpoint) => void target.open(parseMark(checkpoint)),
-    write,
-    writeSync: write,
-    checkpoint() {
-      const mark = target.mark();
-      return mark === undefined ? undefined : JSON.stringify(mark);
-    },
-    sync: () => durable ? target.sync() : undefined,
-    close: () => target.close(),
-  };
+  return new AppendSink(open, durable, options);
+}
+
+class AppendSink implements Sink {
+  readonly order = "strict";
+  readonly #target: FileTarget;
+  readonly #durable: boolean;
+  readonly #options: AppendSinkOptions;
+  #withdraw: (() => void) | undefined;
+  /** The file that the last checkpoint points into. */
+  #markedId: string | undefined;
+  /** The same, of the checkpoint that is stored for certain. */
+  #storedId: string | undefined;
+
+  constructor(open: () => AppendFile, durable: boolean, options: AppendSinkOptions) {
+    const { rotation, clock = systemClock } = options;
+    this.#target = new FileTarget({ open, rotation, durable, marks: true, lookEveryMs: 0, clock });
+    this.#durable = durable;
+    this.#options = options;
+  }
+
+  open(checkpoint: string | undefined): void {
+    this.#target.open(parseMark(checkpoint));
+    this.#markedId = this.#storedId = this.#target.mark()?.id;
+    this.#hold();
+    if (this.#options.reopenOnHangup) this.#withdraw ??= onHangup(() => this.#hangUp());
+  }
+
+  write(batch: Batch): void {
+    this.#target.append(batch.bytes);
+  }
+
+  writeSync(batch: Batch): void {
+    this.#target.append(batch.bytes);
+  }
+
+  checkpoint(): string | undefined {
+    const mark = this.#target.mark();
+    this.#markedId = mark?.id;
+    return mark === undefined ? undefined : JSON.stringify(mark);
+  }
+
+  async sync(): Promise<void> {
+    const markedId = this.#markedId;
+    if (this.#durable) await this.#target.sync();
+    // What was marked at the last sync is stored and synced by now; what is marked now is not yet.
+    this.#hold();
+    this.#storedId = markedId;
+  }
+
+  /** Files that a stored checkpoint may lead back to stay as they are. */
+  #hold(): void {
+    if (this.#storedId !== undefined) this.#target.holdBack(this.#storedId);
+  }
+
+  async close(): Promise<void> {
+    this.#withdraw?.();
+    this.#withdraw = undefined;
+    await this.#target.close();
+  }
+
+  #hangUp(): void {
+    try {
+      this.#target.reopen();
+    } catch (error) {
+      (this.#options.onError ?? tellOnConsole)(error as Error);
+    }
+  }
 }

@@ -11,17 +11,21 @@
  *
  * @module
  */
-import { openAppendFile } from "../platform/append_file.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { isolated } from "../isolated.ts";
 import { appendSink } from "./append_sink.ts";
+import { fileOpener, rotationMaker, tellOnConsole } from "./file_opener.ts";
+import type { RotationOptions } from "./rotation_options.ts";
 import type { Sink } from "./sink.ts";
 
 export { openFileWriter } from "./file_writer.ts";
 export type { FileWriter, FileWriterStats } from "./file_writer_face.ts";
 export type { FileWriterOptions, WriterMode, WriterStrategy } from "./file_writer_options.ts";
+export type { KeepOptions, RotationOptions } from "./rotation_options.ts";
 export { type FileLogger, init, type InitOptions } from "./init.ts";
 
 /** How {@linkcode fileSink} writes. */
-export interface FileSinkOptions {
+export interface FileSinkOptions extends RotationOptions {
   /** The file. It and the folders above it are created. */
   readonly path: string;
   /**
@@ -29,6 +33,22 @@ export interface FileSinkOptions {
    * the operating system writes when it likes. @default {true}
    */
   readonly durable?: boolean;
+  /**
+   * How batches go out: with write(2), or copied into a mapping of the file (Deno with `--allow-ffi`,
+   * Bun). @default {"block"}
+   */
+  readonly strategy?: "block" | "mapped";
+  /**
+   * Look at the path on SIGHUP, which then no longer ends the process. Off, since a library must not
+   * change how its host dies; a file that was moved is noticed before the next batch without it.
+   *
+   * @default {false}
+   */
+  readonly reopenOnHangup?: boolean;
+  /** Told what a rotation cannot do. The file is written on. @default {console.error} */
+  readonly onError?: (error: Error) => void;
+  /** Time. @default {systemClock} */
+  readonly clock?: Clock;
 }
 
 /**
@@ -40,6 +60,13 @@ export interface FileSinkOptions {
  * opened anew. Only one sink at a time may write to a file: what others append behind the last record
  * delivered is cut off at the next start.
  *
+ * With `maxBytes` or `every` the file is rotated between batches: `app.ndjson` becomes
+ * `app.000042.2026-11-21T10-54-23Z.ndjson`. After a kill, when the log knows less as delivered than the
+ * rotated files hold, the files after that place are removed, the one that holds it has the path again and
+ * is cut back, so that all files together hold no repeats. For that, `keep` and `gzip` leave alone the
+ * file of the last but one checkpoint that was synced and all after it; the log syncs checkpoints before
+ * it frees a segment, and when it is closed.
+ *
  * @example
  * ```ts ignore
  * import { openPipeline } from "@logflume/logflume";
@@ -48,16 +75,26 @@ export interface FileSinkOptions {
  *
  * await using pipeline = await openPipeline({
  *   wal: { store: fileStore(".logflume") },
- *   sinks: { file: fileSink({ path: "logs/app.ndjson" }) },
+ *   sinks: { file: fileSink({ path: "logs/app.ndjson", every: "day", keep: { count: 14 } }) },
  * });
  * ```
  *
  * @throws {TypeError} If `path` is empty or no string
+ * @throws {TypeError | RangeError} If an option of the rotation is out of range
  */
 export function fileSink(options: FileSinkOptions): Sink {
-  const { path, durable = true } = options;
+  const { path, durable = true, strategy = "block", clock = systemClock } = options;
   if (typeof path !== "string" || path === "") {
     throw new TypeError('A file sink needs a path: give the option "path" a file name');
   }
-  return appendSink(() => openAppendFile(path), durable);
+  if (strategy !== "block" && strategy !== "mapped") {
+    throw new RangeError(`Unknown strategy "${strategy}": use one of block, mapped`);
+  }
+  const onError = isolated("onError", options.onError ?? tellOnConsole);
+  return appendSink(fileOpener(path, strategy), durable, {
+    rotation: rotationMaker(path, options, { clock, onError }),
+    reopenOnHangup: options.reopenOnHangup ?? false,
+    onError,
+    clock,
+  });
 }

@@ -1,11 +1,14 @@
 import type { Clock } from "../clock.ts";
-import type { AppendFile } from "../platform/append_file.ts";
+import { type AppendFile, openAppendFile } from "../platform/append_file.ts";
 import { type FileMark, holds, lastBytes, markOf, TAIL_BYTES } from "./file_mark.ts";
+import type { Rotation } from "./rotation.ts";
 
 /** What a file target is made of. */
 export interface FileTargetOptions {
   /** Opens the file of the path, and creates it. */
   readonly open: () => AppendFile;
+  /** Makes the rotation of the file; called when it is first opened. */
+  readonly rotation?: (() => Rotation) | undefined;
   /** Whether a file is synced before it is let go. */
   readonly durable: boolean;
   /** Whether the last bytes are remembered, which a mark needs. */
@@ -28,6 +31,9 @@ const IDLE_LOOK_MS = 5_000;
 export class FileTarget {
   readonly #options: FileTargetOptions;
   #file: AppendFile | undefined;
+  #rotation: Rotation | undefined;
+  /** Since when the file's period counts. */
+  #openedAtMs = 0;
   /** Bytes that hold whole writes. */
   #length = 0;
   /** The last bytes before `#length`. */
@@ -49,11 +55,15 @@ export class FileTarget {
     this.#options = options;
   }
 
-  /** Opens the file of the path, and cuts it back to the mark if it is the mark's. */
+  /**
+   * Opens the file of the path. With a mark, the file of the mark becomes that of the path again if it
+   * was rotated away, and is cut back to the mark.
+   */
   open(mark?: FileMark): AppendFile {
-    const file = this.#options.open();
+    const file = this.#openAt(mark);
     try {
       if (file.isRegular) this.#settle(file, mark);
+      this.#openedAtMs = this.#rotation?.openedAtMs() ?? 0;
     } catch (error) {
       file.close();
       throw error;
@@ -64,14 +74,34 @@ export class FileTarget {
     return file;
   }
 
+  #openAt(mark: FileMark | undefined): AppendFile {
+    const file = this.#options.open();
+    const rotation = this.#rotation ??= this.#options.rotation?.();
+    if (mark === undefined || rotation === undefined || !file.isRegular) return file;
+    // Held from the beginning, before the work in the background can take the file away.
+    rotation.holdBack(mark.id);
+    if (file.id === mark.id || !holdsRotated(rotation, mark)) return file;
+    file.close();
+    rotation.undo(mark.id);
+    return this.#options.open();
+  }
+
+  /** From the file of this mark on nothing is compressed or removed. */
+  holdBack(id: string): void {
+    this.#rotation?.holdBack(id);
+  }
+
   /**
    * Appends whole lines, all or none of them. A pipe may have taken some, see `taken`; a line that it
    * has begun is finished before anything else.
    */
   append(bytes: Uint8Array): void {
     this.taken = 0;
-    const file = this.#current();
+    let file = this.#current();
     if (!file.isRegular) return this.#appendToPipe(file, bytes);
+    if (this.#rotation?.due(this.#length, bytes.length, this.#openedAtMs)) {
+      file = this.#rotate(file, this.#rotation);
+    }
     try {
       file.append(bytes);
     } catch (error) {
@@ -88,10 +118,19 @@ export class FileTarget {
     if (this.#file !== undefined && !this.#file.isInPlace()) this.#leave(this.#file);
   }
 
-  /** Opens the file of the path anew, whatever is in hand. */
+  /** Looks at the path now, and creates the file if it is gone. */
   reopen(): void {
-    if (this.#file !== undefined) this.#leave(this.#file);
-    this.open();
+    this.release();
+    if (this.#file === undefined) this.open();
+  }
+
+  /** Goes on in a new file; in the same one if it cannot be renamed. */
+  #rotate(file: AppendFile, rotation: Rotation): AppendFile {
+    // A file that is written through a mapping is longer than what it holds: now it is to be right.
+    file.cut(file.length());
+    if (rotation.rotate() === undefined) return file;
+    this.#leave(file);
+    return this.open();
   }
 
   /** The present place; undefined for what cannot be cut back. */
@@ -118,6 +157,7 @@ export class FileTarget {
     try {
       if (file !== undefined) this.#closeNow(file);
     } finally {
+      await this.#rotation?.close();
       await Promise.all([...this.#leaving]);
     }
   }
@@ -233,6 +273,18 @@ export class FileTarget {
       }
       if (this.#file !== undefined) this.#watch();
     }, IDLE_LOOK_MS);
+  }
+}
+
+/** Whether the file of a mark was rotated away and still holds what the mark saw. */
+function holdsRotated(rotation: Rotation, mark: FileMark): boolean {
+  const rotated = rotation.rotated().find(({ id, gzipped }) => id === mark.id && !gzipped);
+  if (rotated === undefined) return false;
+  const file = openAppendFile(rotated.path);
+  try {
+    return holds(file, mark);
+  } finally {
+    file.close();
   }
 }
 

@@ -1,4 +1,3 @@
-import { openAppendFile } from "../platform/append_file.ts";
 import type { FileWriter } from "./file_writer_face.ts";
 import type { FileWriterOptions } from "./file_writer_options.ts";
 import { LineWriter } from "./line_writer.ts";
@@ -33,5 +32,5 @@ export function openLineWriter(path: string, options: FileWriterOptions): LineWr
   if (typeof path !== "string" || path === "") {
     throw new TypeError("A file writer needs a path: give it a file name");
   }
-  return new LineWriter(path, options, () => openAppendFile(path));
+  return new LineWriter(path, options);
 }

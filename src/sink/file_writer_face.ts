@@ -20,6 +20,8 @@ export interface FileWriterStats {
   readonly failed: number;
   /** Writes of a block that the disk had refused before. */
   readonly retries: number;
+  /** Files rotated. */
+  readonly rotations: number;
 }
 
 /** Appends lines to a file, at once and in order. Only one writer at a time may write to a file. */
@@ -41,7 +43,8 @@ export interface FileWriter extends AsyncDisposable {
    */
   sync(): Promise<void>;
   /**
-   * Opens the path anew, for a log rotation that moved the file and cannot wait until that is noticed.
+   * Writes all that waits, and looks at the path now: a file that was moved away is let go, and a new one
+   * is created. For a log rotation that cannot wait until that is noticed.
    *
    * @throws {Error} If it cannot be opened
    */

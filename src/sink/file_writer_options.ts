@@ -1,5 +1,6 @@
 import type { Overflow } from "../buffer/overflow.ts";
 import type { Clock } from "../clock.ts";
+import type { RotationOptions } from "./rotation_options.ts";
 
 /**
  * How lines go out:
@@ -18,7 +19,7 @@ export type WriterStrategy = "line" | "block" | "mapped";
 export type WriterMode = "trigger" | "loop" | "manual";
 
 /** How {@linkcode openFileWriter} writes. */
-export interface FileWriterOptions {
+export interface FileWriterOptions extends RotationOptions {
   /** How lines go out. @default {"block"} */
   readonly strategy?: WriterStrategy;
   /** When lines go out. @default {"trigger"} */
@@ -48,7 +49,11 @@ export interface FileWriterOptions {
   readonly onWrite?: (lines: number) => void;
   /** Told when nothing waits any more. */
   readonly onFlush?: () => void;
-  /** Told that the disk refuses, once until it has taken lines again. @default {console.error} */
+  /**
+   * Told that the disk refuses, once until all that waited is written, and what a rotation cannot do.
+   *
+   * @default {console.error}
+   */
   readonly onError?: (error: Error) => void;
   /** Time. @default {systemClock} */
   readonly clock?: Clock;
@@ -89,7 +94,11 @@ export function writerSettings(options: FileWriterOptions): WriterSettings {
     strategy,
     mode,
     tickMs: whole("tickMs", options.tickMs ?? 100, 1, 2 ** 31 - 1),
-    blockBytes: whole("blockBytes", options.blockBytes ?? 65_536, 1, 16 * MIB),
+    // A block is written whole: one longer than a file may be would make each file too long.
+    blockBytes: Math.min(
+      whole("blockBytes", options.blockBytes ?? 65_536, 1, 16 * MIB),
+      options.maxBytes ?? Infinity,
+    ),
     capacity: whole("capacity", capacity, 1, 2 ** 30),
     overflow: options.overflow ?? "block",
     maxQueueBytes: whole("maxQueueBytes", maxQueueBytes, 1, Number.MAX_SAFE_INTEGER),

@@ -2,9 +2,9 @@ import { type Buffer, createBuffer } from "../buffer/buffer.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { codeOf, messageOf } from "../errors.ts";
 import { isolated } from "../isolated.ts";
-import type { AppendFile } from "../platform/append_file.ts";
 import { onProcessExit } from "../platform/exit.ts";
 import { onHangup } from "../platform/hangup.ts";
+import { fileOpener, rotationMaker, tellOnConsole } from "./file_opener.ts";
 import { FileTarget } from "./file_target.ts";
 import type { FileWriter, FileWriterStats } from "./file_writer_face.ts";
 import {
@@ -56,9 +56,10 @@ export class LineWriter implements FileWriter {
     writes: 0,
     failed: 0,
     retries: 0,
+    rotations: 0,
   };
 
-  constructor(path: string, options: FileWriterOptions, open: () => AppendFile) {
+  constructor(path: string, options: FileWriterOptions) {
     const settings = writerSettings(options);
     const { clock = systemClock, onWrite, onFlush, onError } = options;
     this.path = path;
@@ -69,7 +70,12 @@ export class LineWriter implements FileWriter {
     this.#onFlush = onFlush && isolated("onFlush", onFlush);
     this.#onError = isolated("onError", onError ?? tellOnConsole);
     this.#target = new FileTarget({
-      open,
+      open: fileOpener(path, settings.strategy),
+      rotation: rotationMaker(path, options, {
+        clock,
+        onError: this.#onError,
+        onRotate: () => void this.#counts.rotations++,
+      }),
       durable: options.durable ?? false,
       marks: false,
       lookEveryMs: LOOK_EVERY_MS,
@@ -323,8 +329,4 @@ function refusalOf(path: string, error: unknown): Error {
   // Without a code of the system it is a sentence of ours.
   if (error instanceof Error && codeOf(error) === "") return error;
   return new Error(`Cannot write to "${path}": ${messageOf(error)}`, { cause: error });
-}
-
-function tellOnConsole(error: Error): void {
-  console.error(`logflume: ${error.message}; trying again`);
 }

@@ -8,7 +8,7 @@ import { LineWriter } from "./line_writer.ts";
  * ends is written then, close() or not. After `kill -9` what was not yet written is missing.
  *
  * A write is whole or not at all: when the disk refuses in the middle, the file is cut back, and the same
- * lines are tried again every 250 ms, at every tick and at `trigger()`; lines that come meanwhile wait.
+ * lines are tried again every 250 ms and at `trigger()`; lines that come meanwhile wait.
  * A file that was moved away, removed or cut in place is noticed within 50 ms of writing and opened anew;
  * what is written until then goes to the old one.
  *

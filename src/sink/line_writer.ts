@@ -2,6 +2,7 @@ import { type Buffer, createBuffer } from "../buffer/buffer.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { codeOf, messageOf } from "../errors.ts";
 import { isolated } from "../isolated.ts";
+import type { AppendFile } from "../platform/append_file.ts";
 import { onProcessExit } from "../platform/exit.ts";
 import { onHangup } from "../platform/hangup.ts";
 import { fileOpener, rotationMaker, tellOnConsole } from "./file_opener.ts";
@@ -59,7 +60,8 @@ export class LineWriter implements FileWriter {
     rotations: 0,
   };
 
-  constructor(path: string, options: FileWriterOptions) {
+  /** `open` stands in for the file system in tests. */
+  constructor(path: string, options: FileWriterOptions, open?: () => AppendFile) {
     const settings = writerSettings(options);
     const { clock = systemClock, onWrite, onFlush, onError } = options;
     this.path = path;
@@ -70,7 +72,7 @@ export class LineWriter implements FileWriter {
     this.#onFlush = onFlush && isolated("onFlush", onFlush);
     this.#onError = isolated("onError", onError ?? tellOnConsole);
     this.#target = new FileTarget({
-      open: fileOpener(path, settings.strategy),
+      open: open ?? fileOpener(path, settings.strategy),
       rotation: rotationMaker(path, options, {
         clock,
         onError: this.#onError,
@@ -172,7 +174,9 @@ export class LineWriter implements FileWriter {
     this.#isScheduled = false;
     // Whatever the exit hooks were called for, the event loop still runs.
     this.#isEnding = false;
-    if (!this.#isClosed && this.#settings.mode !== "manual") this.#drain();
+    // A disk that refuses has a timer of its own.
+    if (this.#isClosed || this.#refusal !== undefined) return;
+    if (this.#settings.mode !== "manual") this.#drain();
   }
 
   trigger(): boolean {

@@ -9,6 +9,7 @@ import { openFileWriter, type WriterStrategy } from "../src/sink/file.ts";
 import type { FileWriterOptions, FileWriterStats } from "../src/sink/file.ts";
 import { LineWriter } from "../src/sink/line_writer.ts";
 import { fakeClock } from "../src/testing/mod.ts";
+import { descriptorsIn } from "./support/log_files.ts";
 import { assertNumbered, numbered } from "./support/numbered.ts";
 import { onSmallDisk } from "./support/real_disk.ts";
 import { needs } from "./support/real_needs.ts";
@@ -312,16 +313,3 @@ test("reopen() looks at the path at once, after all that waits was written to th
     await writer.close();
     assert.deepEqual([read(`${path}.1`), read(path)], ["one\n", "two\n"]);
   }));
-
-/** What the descriptors of this process lead to, as far as it lies in a folder. */
-function descriptorsIn(folder: string): string[] {
-  return fs.readdirSync("/proc/self/fd").flatMap((fd) => {
-    try {
-      const target = fs.readlinkSync(`/proc/self/fd/${fd}`);
-      return target.startsWith(folder) ? [target] : [];
-    } catch {
-      // The descriptor that the folder was read with.
-      return [];
-    }
-  });
-}

@@ -13,6 +13,8 @@ export interface FileTargetOptions {
   readonly durable: boolean;
   /** Whether the last bytes are remembered, which a mark needs. */
   readonly marks: boolean;
+  /** Longer writes are split between lines, so that a rotated file is no longer. @default {Infinity} */
+  readonly maxWriteBytes?: number;
   /** How long a look at the path and the length counts; 0 looks before each write. */
   readonly lookEveryMs: number;
   readonly clock: Clock;
@@ -92,11 +94,22 @@ export class FileTarget {
   }
 
   /**
-   * Appends whole lines, all or none of them. A pipe may have taken some, see `taken`; a line that it
-   * has begun is finished before anything else.
+   * Appends whole lines, all or none of them; see `taken` for pipes and for writes that are split. A line
+   * that a pipe has begun is finished before anything else.
    */
   append(bytes: Uint8Array): void {
-    this.taken = 0;
+    const { maxWriteBytes = Infinity } = this.#options;
+    if (bytes.length <= maxWriteBytes) return this.#append(bytes, 0);
+    for (let from = 0; from < bytes.length;) {
+      const to = lastLineEnd(bytes, from, maxWriteBytes);
+      this.#append(bytes.subarray(from, to), from);
+      from = to;
+    }
+  }
+
+  /** Appends what comes after the `taken` bytes of a write. */
+  #append(bytes: Uint8Array, taken: number): void {
+    this.taken = taken;
     let file = this.#current();
     if (!file.isRegular) return this.#appendToPipe(file, bytes);
     if (this.#rotation?.due(this.#length, bytes.length, this.#openedAtMs)) {
@@ -193,11 +206,10 @@ export class FileTarget {
     try {
       while (offset < bytes.length) offset += appendSome(file, bytes.subarray(offset));
     } catch (error) {
-      this.taken = offset;
-      if (offset > 0 && bytes[offset - 1] !== LF) {
-        this.taken = endOfLine(bytes, offset);
-        this.#rest = bytes.slice(offset, this.taken);
-      }
+      const isMidLine = offset > 0 && bytes[offset - 1] !== LF;
+      const end = isMidLine ? endOfLine(bytes, offset) : offset;
+      this.#rest = bytes.slice(offset, end);
+      this.taken += end;
       throw error;
     }
   }
@@ -298,6 +310,13 @@ function appendSome(file: AppendFile, bytes: Uint8Array): number {
 function endOfLine(bytes: Uint8Array, offset: number): number {
   const at = bytes.indexOf(LF, offset);
   return at < 0 ? bytes.length : at + 1;
+}
+
+/** Where the last line ends of those that `most` bytes hold; of a longer one, where it does itself. */
+function lastLineEnd(bytes: Uint8Array, from: number, most: number): number {
+  if (bytes.length - from <= most) return bytes.length;
+  const at = bytes.lastIndexOf(LF, from + most - 1);
+  return at < from ? endOfLine(bytes, from + most) : at + 1;
 }
 
 /** Where the last whole line of a file of `length` bytes ends. */

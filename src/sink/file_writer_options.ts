@@ -94,11 +94,7 @@ export function writerSettings(options: FileWriterOptions): WriterSettings {
     strategy,
     mode,
     tickMs: whole("tickMs", options.tickMs ?? 100, 1, 2 ** 31 - 1),
-    // A block is written whole: one longer than a file may be would make each file too long.
-    blockBytes: Math.min(
-      whole("blockBytes", options.blockBytes ?? 65_536, 1, 16 * MIB),
-      options.maxBytes ?? Infinity,
-    ),
+    blockBytes: whole("blockBytes", options.blockBytes ?? 65_536, 1, 16 * MIB),
     capacity: whole("capacity", capacity, 1, 2 ** 30),
     overflow: options.overflow ?? "block",
     maxQueueBytes: whole("maxQueueBytes", maxQueueBytes, 1, Number.MAX_SAFE_INTEGER),

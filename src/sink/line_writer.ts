@@ -80,6 +80,7 @@ export class LineWriter implements FileWriter {
       }),
       durable: options.durable ?? false,
       marks: false,
+      maxWriteBytes: options.maxBytes ?? Infinity,
       lookEveryMs: LOOK_EVERY_MS,
       clock,
     });

@@ -1,6 +1,6 @@
 /** Numbered lines, and the check that a file holds all of them, whole and in order. */
 import assert from "node:assert/strict";
-import * as fs from "node:fs";
+import { readLog } from "./log_files.ts";
 
 /** Line `n`: of many lengths, and every tenth of more than one byte a character. */
 export function numbered(n: number): string {
@@ -9,7 +9,7 @@ export function numbered(n: number): string {
 
 /** Files that follow one another hold the lines `from` to `to - 1`. */
 export function assertNumbered(paths: readonly string[], from: number, to: number): void {
-  const text = paths.map((path) => fs.readFileSync(path, "utf8")).join("");
+  const text = paths.map(readLog).join("");
   const lines = text.split("\n");
   assert.ok(lines.pop() === "", "the last line is not ended");
   for (const [at, line] of lines.entries()) {

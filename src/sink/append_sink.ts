@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../clock.ts";
 import type { AppendFile } from "../platform/append_file.ts";
+import { onProcessExit } from "../platform/exit.ts";
 import { onHangup } from "../platform/hangup.ts";
 import { parseMark } from "./file_mark.ts";
 import { tellOnConsole } from "./file_opener.ts";
@@ -11,6 +12,8 @@ import type { Batch, Sink } from "./sink.ts";
 export interface AppendSinkOptions {
   /** Makes the rotation of the file. */
   readonly rotation?: (() => Rotation) | undefined;
+  /** Whether the file is longer than what it holds while it is open, as one that is mapped. */
+  readonly isPadded?: boolean;
   /** Whether SIGHUP makes it look at the path at once. */
   readonly reopenOnHangup?: boolean;
   /** Told of a path that cannot be opened then. */
@@ -32,7 +35,7 @@ class AppendSink implements Sink {
   readonly #target: FileTarget;
   readonly #durable: boolean;
   readonly #options: AppendSinkOptions;
-  #withdraw: (() => void) | undefined;
+  readonly #withdraw: (() => void)[] = [];
   /** The file that the last checkpoint points into. */
   #markedId: string | undefined;
   /** The same, of the checkpoint that is stored for certain. */
@@ -49,7 +52,14 @@ class AppendSink implements Sink {
     this.#target.open(parseMark(checkpoint));
     this.#markedId = this.#storedId = this.#target.mark()?.id;
     this.#hold();
-    if (this.#options.reopenOnHangup) this.#withdraw ??= onHangup(() => this.#hangUp());
+    this.#listen();
+  }
+
+  #listen(): void {
+    if (this.#withdraw.length > 0) return;
+    const { reopenOnHangup, isPadded } = this.#options;
+    if (reopenOnHangup) this.#withdraw.push(onHangup(() => this.#hangUp()));
+    if (isPadded) this.#withdraw.push(onProcessExit(() => this.#target.trim()));
   }
 
   write(batch: Batch): void {
@@ -80,8 +90,7 @@ class AppendSink implements Sink {
   }
 
   async close(): Promise<void> {
-    this.#withdraw?.();
-    this.#withdraw = undefined;
+    for (const withdraw of this.#withdraw.splice(0)) withdraw();
     await this.#target.close();
   }
 

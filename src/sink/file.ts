@@ -93,6 +93,7 @@ export function fileSink(options: FileSinkOptions): Sink {
   const onError = isolated("onError", options.onError ?? tellOnConsole);
   return appendSink(fileOpener(path, strategy), durable, {
     rotation: rotationMaker(path, options, { clock, onError }),
+    isPadded: strategy === "mapped",
     reopenOnHangup: options.reopenOnHangup ?? false,
     onError,
     clock,

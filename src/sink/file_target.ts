@@ -137,10 +137,14 @@ export class FileTarget {
     if (this.#file === undefined) this.open();
   }
 
+  /** Gives a file that is written through a mapping, and longer than what it holds, its true size. */
+  trim(): void {
+    if (this.#file?.isRegular) this.#file.cut(this.#file.length());
+  }
+
   /** Goes on in a new file; in the same one if it cannot be renamed. */
   #rotate(file: AppendFile, rotation: Rotation): AppendFile {
-    // A file that is written through a mapping is longer than what it holds: now it is to be right.
-    file.cut(file.length());
+    this.trim();
     if (rotation.rotate() === undefined) return file;
     this.#leave(file);
     return this.open();

@@ -245,6 +245,7 @@ export class LineWriter implements FileWriter {
     this.#isEnding = true;
     this.#flows = false;
     this.#drain();
+    if (this.#settings.strategy === "mapped") this.#target.trim();
     // If the process goes on after all, the next turn of its event loop takes this back.
     if (!this.#isScheduled) this.#schedule();
   }

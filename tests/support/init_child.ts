@@ -1,15 +1,14 @@
-/** Logs one line of each level through `init` and says what came of it. */
-import { init, type InitOptions } from "../../src/sink/file.ts";
-import { say, scriptArgument } from "./spawn.ts";
+/** Logs one line of some levels through `init` and says what came of it. Needs few permissions. */
+import process from "node:process";
+import { init } from "../../src/sink/file.ts";
 
-const { path, options = {} } = scriptArgument() as { path: string; options?: InitOptions };
+const [, , path, options] = process.argv;
 try {
-  const log = init(path, options);
-  log.debug("debug");
+  const log = init(path!, JSON.parse(options ?? "{}"));
   log.info("info");
-  log.error("error");
-  const { writes, waiting } = log.stats();
-  say(JSON.stringify({ level: log.level, writes, waiting }));
+  log.warn("warn");
+  const { written, writes, waiting } = log.stats();
+  console.log(JSON.stringify({ level: log.level, written, writes, waiting }));
 } catch (error) {
-  say(String(error));
+  console.log(String(error));
 }

@@ -43,8 +43,8 @@ export interface FileWriter extends AsyncDisposable {
    */
   sync(): Promise<void>;
   /**
-   * Writes all that waits, and looks at the path now: a file that was moved away is let go, and a new one
-   * is created. For a log rotation that cannot wait until that is noticed.
+   * Looks at the path now: a file that was moved away or removed is let go, and a new one is created, to
+   * which what waits goes. For a log rotation that cannot wait until that is noticed.
    *
    * @throws {Error} If it cannot be opened
    */

@@ -259,10 +259,7 @@ export class LineWriter implements FileWriter {
   }
 
   reopen(): void {
-    if (this.#isClosed) return;
-    // What came before belongs to the file before.
-    this.#drain();
-    this.#target.reopen();
+    if (!this.#isClosed) this.#target.reopen();
   }
 
   async sync(): Promise<void> {

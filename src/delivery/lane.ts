@@ -88,7 +88,8 @@ export class Lane {
   /** Opens the sink at the place where the cursor stands. */
   async open(): Promise<void> {
     const { sink } = this.#settings;
-    await sink.open?.(this.#cursor.row.checkpoint);
+    const resumes = this.#host.log.acknowledges !== "memory";
+    await sink.open?.(this.#cursor.row.checkpoint, { resumes });
     this.#cursor.checkpoint(sink.checkpoint?.());
   }
 

@@ -30,6 +30,15 @@ export interface SinkContext {
   readonly attempt: number;
 }
 
+/** What comes with the opening of a sink. */
+export interface SinkOpening {
+  /**
+   * Whether checkpoints outlive the process. Without a log on disk they do not: nothing that was
+   * delivered is ever sent again, and nothing need be kept for it.
+   */
+  readonly resumes: boolean;
+}
+
 /** One record that a sink did not take, by its index in the batch. */
 export interface RejectedRecord {
   /** The index in the batch. */
@@ -65,7 +74,7 @@ export interface Sink {
    */
   writeSync?(batch: Batch): void;
   /** Called once before the first batch, with the checkpoint stored last. */
-  open?(checkpoint: string | undefined): void | Promise<void>;
+  open?(checkpoint: string | undefined, opening?: SinkOpening): void | Promise<void>;
   /** What to remember about everything delivered so far, at most 256 bytes; stored with the cursor. */
   checkpoint?(): string | undefined;
   /** Makes what was delivered durable; called before the cursor is synced. */

@@ -6,6 +6,8 @@ import type { CursorRow, LogStore } from "../storage/store.ts";
 
 /** Cursors are stored at most this often ... */
 const SAVE_EVERY_MS = 100;
+/** Cursors survive a power cut after this long: a sink keeps what a synced checkpoint may lead back to. */
+const SYNC_EVERY_MS = 60_000;
 /** How long a sink may take to sync before the log goes on without it. */
 const SYNC_TIMEOUT_MS = 5_000;
 /** ... or after this much was delivered. */
@@ -34,12 +36,14 @@ export class Ledger {
   #cancelTimer: (() => void) | undefined;
   #trimming: Promise<void> | undefined;
   #toldLimit = false;
+  #syncedAtMs: number;
   /** The number of the first record of this opening. */
   readonly #openedAt: number;
 
   constructor(host: LedgerHost) {
     this.#host = host;
     this.#openedAt = host.log.nextSeq;
+    this.#syncedAtMs = host.clock.monotonic();
   }
 
   /** A lane settled records. */
@@ -52,6 +56,16 @@ export class Ledger {
   #tick(): void {
     this.save();
     void this.trim();
+    if (this.#host.clock.monotonic() - this.#syncedAtMs >= SYNC_EVERY_MS) this.#syncSoon();
+  }
+
+  /** Syncs, unless a trim that does it is under way. */
+  #syncSoon(): void {
+    this.#trimming ??= this.sync()
+      .catch((error) =>
+        this.#host.tell("write-failed", `Cannot sync the cursors: ${messageOf(error)}`)
+      )
+      .finally(() => this.#trimming = undefined);
   }
 
   /** Stores the cursors, at once. */
@@ -105,6 +119,7 @@ export class Ledger {
    */
   async sync(): Promise<void> {
     const { lanes, clock, log } = this.#host;
+    this.#syncedAtMs = clock.monotonic();
     const rows = await Promise.all(
       lanes().map(async (lane) => {
         const { row } = lane;

@@ -6,7 +6,7 @@ import { parseMark } from "./file_mark.ts";
 import { tellOnConsole } from "./file_opener.ts";
 import { FileTarget } from "./file_target.ts";
 import type { Rotation } from "./rotation.ts";
-import type { Batch, Sink } from "./sink.ts";
+import type { Batch, Sink, SinkOpening } from "./sink.ts";
 
 /** What a file sink may have beside its file. */
 export interface AppendSinkOptions {
@@ -36,6 +36,8 @@ class AppendSink implements Sink {
   readonly #durable: boolean;
   readonly #options: AppendSinkOptions;
   readonly #withdraw: (() => void)[] = [];
+  /** Whether a checkpoint may lead back to a file. */
+  #resumes = true;
   /** The file that the last checkpoint points into. */
   #markedId: string | undefined;
   /** The same, of the checkpoint that is stored for certain. */
@@ -48,8 +50,9 @@ class AppendSink implements Sink {
     this.#options = options;
   }
 
-  open(checkpoint: string | undefined): void {
+  open(checkpoint: string | undefined, { resumes }: SinkOpening = { resumes: true }): void {
     this.#target.open(parseMark(checkpoint));
+    this.#resumes = resumes;
     this.#markedId = this.#storedId = this.#target.mark()?.id;
     this.#hold();
     this.#listen();
@@ -86,7 +89,7 @@ class AppendSink implements Sink {
 
   /** Files that a stored checkpoint may lead back to stay as they are. */
   #hold(): void {
-    if (this.#storedId !== undefined) this.#target.holdBack(this.#storedId);
+    if (this.#resumes && this.#storedId !== undefined) this.#target.holdBack(this.#storedId);
   }
 
   async close(): Promise<void> {

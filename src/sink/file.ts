@@ -64,8 +64,9 @@ export interface FileSinkOptions extends RotationOptions {
  * `app.000042.2026-11-21T10-54-23Z.ndjson`. After a kill, when the log knows less as delivered than the
  * rotated files hold, the files after that place are removed, the one that holds it has the path again and
  * is cut back, so that all files together hold no repeats. For that, `keep` and `gzip` leave alone the
- * file of the last but one checkpoint that was synced and all after it; the log syncs checkpoints before
- * it frees a segment, and when it is closed.
+ * file that the checkpoint before the last sync of the log's cursors leads to, and all after it: cursors
+ * are synced once a minute while records come, before a segment is freed, and at the end. Without a log
+ * on disk nothing is held back.
  *
  * @example
  * ```ts ignore

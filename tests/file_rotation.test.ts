@@ -149,16 +149,16 @@ test("a file that a stored checkpoint may lead back to is neither compressed nor
     const sink = fileSink({ path, clock, maxBytes: 20, gzip: true, keep: { count: 2 } });
     await sink.open?.(undefined);
     await writeAll(sink, LINES);
-    await settle();
     const plain = (): string[] => rotatedOf(path).filter((file) => !file.endsWith(".gz"));
+    for (let turn = 0; turn < 50; turn++) await turnOfLoop();
     assert.equal(plain().length, 3, "nothing was synced yet");
     // What is marked now is stored after this sync, which only the next one proves.
     await sink.sync?.();
-    await settle();
+    for (let turn = 0; turn < 50; turn++) await turnOfLoop();
     assert.equal(plain().length, 3);
     await writeAll(sink, ["i"]);
     await sink.sync?.();
-    await settle();
+    await until(() => plain().length === 1 && rotatedOf(path).length === 2);
     assert.equal(plain().length, 1, "the file of the mark at the last sync but one is held");
     assert.equal(
       rotatedOf(path).length,
@@ -168,9 +168,25 @@ test("a file that a stored checkpoint may lead back to is neither compressed nor
     await sink.close?.();
   }));
 
-/** Lets the work in the background come to rest, which is on real files. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+test("without a log on disk nothing is held back", () =>
+  inFolder("rotation", async (folder) => {
+    const path = join(folder, "app.log");
+    const sink = fileSink({ path, maxBytes: 20, gzip: true, keep: { count: 2 } });
+    await sink.open?.(undefined, { resumes: false });
+    await writeAll(sink, LINES);
+    const gzipped = () => rotatedOf(path).map((file) => file.endsWith(".gz"));
+    await until(() => gzipped().join() === "true,true");
+    assert.deepEqual(gzipped(), [true, true]);
+    await sink.close?.();
+  }));
+
+/** Waits for the work in the background, which is on real files. */
+async function until(isDone: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 20_000 && !isDone(); turn++) await turnOfLoop();
+}
+
+function turnOfLoop(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 test("a checkpoint into a file that is compressed by now leaves all files alone", () =>
@@ -183,7 +199,7 @@ test("a checkpoint into a file that is compressed by now leaves all files alone"
     await first.close?.();
     const second = fileSink(options);
     await second.open?.(marks.at(-1));
-    await settle();
+    await until(() => rotatedOf(path).every((file) => file.endsWith(".gz")));
     await second.close?.();
     assert.ok(rotatedOf(path).every((file) => file.endsWith(".gz")));
     const third = fileSink(options);

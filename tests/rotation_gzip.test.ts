@@ -50,15 +50,18 @@ test("a compressed file holds the same bytes, time and permissions", () =>
     assert.deepEqual(shortNames(folder), ["app.000001.log.gz", "app.log"]);
   }));
 
-test("files are compressed only after the job that rotated them", () =>
+test("nothing is compressed or removed before the job that rotated it has ended", () =>
   inFolder("gzip", async (folder) => {
-    const log = gzipLog(join(folder, "app.log"));
-    log.write("a\n");
-    log.rotate();
-    await Promise.resolve();
-    assert.deepEqual(shortNames(folder), ["app.000001.log", "app.log"]);
+    const options = { gzip: true, keep: { count: 1 } };
+    const log = new RotatedLog(join(folder, "app.log"), options, { clock: fakeClock(START) });
+    for (const text of ["a\n", "b\n"]) {
+      log.write(text);
+      log.rotate();
+    }
+    for (let turn = 0; turn < 50; turn++) await undefined;
+    assert.deepEqual(shortNames(folder), ["app.000001.log", "app.000002.log", "app.log"]);
     await log.close();
-    assert.deepEqual(shortNames(folder), ["app.000001.log.gz", "app.log"]);
+    assert.deepEqual(shortNames(folder), ["app.000002.log.gz", "app.log"]);
   }));
 
 test("files that were rotated without gzip are compressed once it is asked for", () =>
@@ -131,6 +134,17 @@ for (const [what, leave] of LEFT) {
       }));
   }
 }
+
+test("a file that is too old goes in both its forms", () =>
+  inFolder("gzip", async (folder) => {
+    const name = join(folder, `app.000001.${STAMP}.log`);
+    fs.writeFileSync(name, "a\n");
+    fs.writeFileSync(`${name}.gz`, gzipSync("a\n"));
+    const path = join(folder, "app.log");
+    const log = new RotatedLog(path, { keep: { count: 0 } }, { clock: fakeClock(START) });
+    await log.close();
+    assert.deepEqual(shortNames(folder), ["app.log"]);
+  }));
 
 /** Compressed files beside an original that are not the same: another program made them. */
 const STRANGE: readonly [what: string, make: (gz: Uint8Array) => Uint8Array][] = [
@@ -291,6 +305,52 @@ test("a file that grows while it is compressed is left alone", () =>
     assert.equal(shortNames(folder)[0], "app.000001.log.gz");
     assert.deepEqual(log.errors, []);
   }));
+
+test("a file that grows once its copy has its name stays beside it", () =>
+  inFolder("gzip", async (folder) => {
+    let name = "";
+    const log = gzipLog(join(folder, "app.log"), {
+      async syncFolder(path) {
+        await rotatedFiles.syncFolder(path);
+        fs.appendFileSync(name, "late\n");
+      },
+    });
+    log.write("early\n");
+    name = log.rotate()!;
+    await log.close();
+    assert.equal(textOf(name), "early\nlate\n");
+    assert.deepEqual(shortNames(folder), ["app.000001.log", "app.000001.log.gz", "app.log"]);
+  }));
+
+/** What another process may put in the way while a file is compressed. */
+const IN_THE_WAY: readonly [what: string, ending: string][] = [
+  ["a copy of its own", ".gz.part"],
+  ["a whole compressed file", ".gz"],
+];
+
+for (const [what, ending] of IN_THE_WAY) {
+  test(`${what} that appears meanwhile is neither taken nor overwritten`, () =>
+    inFolder("gzip", async (folder) => {
+      const log = gzipLog(join(folder, "app.log"), {
+        async compress(from, to) {
+          const made = await rotatedFiles.compress(from, to);
+          fs.writeFileSync(`${from}.new`, "theirs");
+          fs.renameSync(`${from}.new`, from + ending);
+          return made;
+        },
+      });
+      log.write("ours\n");
+      const name = log.rotate()!;
+      await log.close();
+      assert.equal(textOf(name), "ours\n");
+      assert.equal(textOf(name + ending), "theirs");
+      assert.deepEqual(shortNames(folder), [
+        "app.000001.log",
+        `app.000001.log${ending}`,
+        "app.log",
+      ]);
+    }));
+}
 
 test("undo() in the midst of compressing wins", () =>
   inFolder("gzip", async (folder) => {

@@ -182,6 +182,27 @@ test("a writer that was idle over midnight rotates with its next write", () =>
     assert.equal(textOf(path), "b\nc\n");
   }));
 
+test("the period of a file that was opened empty begins with its first write", () =>
+  inFolder("rotation", async (folder) => {
+    const path = join(folder, "app.log");
+    const clock = fakeClock(START);
+    const log = new RotatedLog(path, { every: "day" }, { clock });
+    await clock.advance(DAY);
+    log.write("a\n");
+    log.write("b\n");
+    assert.equal(textOf(path), "a\nb\n");
+    await clock.advance(DAY);
+    log.write("c\n");
+    assert.equal(textOf(path), "c\n");
+    fs.renameSync(path, join(folder, "moved"));
+    fs.writeFileSync(path, "old\n");
+    fs.utimesSync(path, START / 1000, START / 1000);
+    log.reopen();
+    log.write("d\n");
+    assert.equal(textOf(path), "d\n");
+    await log.close();
+  }));
+
 test("rotate() leaves an empty or a missing file alone, and says so", () =>
   inFolder("rotation", async (folder) => {
     const log = new RotatedLog(join(folder, "app.log"), {}, { clock: fakeClock() });

@@ -32,7 +32,8 @@ export interface RotationHost {
 export interface Rotation extends AsyncDisposable {
   /**
    * What to give to `due` for the file that now has the path: the time of its last write, so that a
-   * period outlasts a restart, or now, if there is none or it is empty.
+   * period outlasts a restart, or now, if there is none or it is empty. Ask each time that the path is
+   * opened, and before the file is cut or written to, since both are writes to the file system.
    */
   openedAtMs(): number;
   /**
@@ -41,7 +42,7 @@ export interface Rotation extends AsyncDisposable {
    *
    * @param lengthNow Bytes in the file; an empty file is never rotated
    * @param bytesToAdd Bytes of the write
-   * @param openedAtMs When the file was created, or what `openedAtMs()` said when it was opened
+   * @param openedAtMs What `openedAtMs()` said when the file was opened
    */
   due(lengthNow: number, bytesToAdd: number, openedAtMs: number): boolean;
   /**
@@ -113,6 +114,8 @@ class FileRotation implements Rotation {
   #heldId: string | undefined;
   /** The highest number given; a file that is gone does not give its number back. */
   #lastNumber = 0;
+  /** When the file got its first bytes, if it was empty when it was opened: its period begins then. */
+  #begunAtMs: number | undefined;
   /** Set after a rename that failed: when to try again, on the monotonic clock. */
   #retryAt: number | undefined;
 
@@ -135,13 +138,16 @@ class FileRotation implements Rotation {
   }
 
   openedAtMs(): number {
+    this.#begunAtMs = undefined;
     const active = this.#files.entryOf(this.#active());
     return active === undefined || active.bytes === 0 ? this.#clock.now() : active.modifiedMs;
   }
 
   due(lengthNow: number, bytesToAdd: number, openedAtMs: number): boolean {
-    const file = { bytes: lengthNow, openedAtMs };
-    if (!isDue(this.#settings, file, bytesToAdd, this.#clock.now())) return false;
+    const now = this.#clock.now();
+    if (lengthNow === 0) this.#begunAtMs = now;
+    const file = { bytes: lengthNow, openedAtMs: this.#begunAtMs ?? openedAtMs };
+    if (!isDue(this.#settings, file, bytesToAdd, now)) return false;
     return this.#retryAt === undefined || this.#clock.monotonic() >= this.#retryAt;
   }
 

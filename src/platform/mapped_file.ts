@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { type AppendFile, appendFileOf, openOutput } from "./append_file.ts";
 import { systemMapper } from "./mmap.ts";
 import type { Mapper, Mapping } from "./mmap_driver.ts";
-import { fillWithZeros, lengthBeforeZeros } from "./zero_fill.ts";
+import { cutZeros, fillWithZeros } from "./zero_fill.ts";
 
 /** The largest page of any system in use: every mapping must begin at a page. */
 const PAGE_BYTES = 64 * 1024;
@@ -123,8 +123,7 @@ class MappedFile implements AppendFile {
     this.#plain = plain;
     this.#mapper = mapper;
     this.#chunkBytes = chunkBytes;
-    this.#length = lengthBeforeZeros(plain);
-    if (this.#length < plain.length()) plain.cut(this.#length);
+    this.#length = cutZeros(plain);
     this.#size = this.#length;
   }
 

@@ -5,10 +5,21 @@
  *
  * @module
  */
-import type { AppendFile } from "./append_file.ts";
+
+/** An append file, as far as the zeros at its end are concerned. */
+export interface FilledFile {
+  /** Bytes in the file. */
+  length(): number;
+  /** Appends all bytes. */
+  append(bytes: Uint8Array): void;
+  /** Cuts the file to `length` bytes. */
+  cut(length: number): void;
+  /** The `count` bytes before `end`. */
+  readBefore(end: number, count: number): Uint8Array;
+}
 
 /** Zeros end at a multiple of this, the smallest page there is; a file of another length has none. */
-export const FILL_UNIT_BYTES = 4096;
+const FILL_UNIT_BYTES = 4096;
 
 /** Zeros a write, and bytes a look back for their begin. */
 const STEP_BYTES = 256 * 1024;
@@ -21,7 +32,7 @@ const ZEROS: Uint8Array = new Uint8Array(STEP_BYTES);
  * @throws {Error} The system's error, if not even that fits; the file is as it was
  */
 export function fillWithZeros(
-  file: AppendFile,
+  file: FilledFile,
   size: number,
   least: number,
   target: number,
@@ -44,10 +55,19 @@ export function fillWithZeros(
   }
 }
 
-/** The length of a file without the zeros that a killed process may have left at its end. */
-export function lengthBeforeZeros(file: AppendFile): number {
+/**
+ * Cuts off the zeros that a killed process may have left at the end of a file.
+ *
+ * @returns The length of the file then
+ */
+export function cutZeros(file: FilledFile): number {
   const size = file.length();
-  if (size % FILL_UNIT_BYTES !== 0) return size;
+  const length = size % FILL_UNIT_BYTES === 0 ? lengthBeforeZeros(file, size) : size;
+  if (length < size) file.cut(length);
+  return length;
+}
+
+function lengthBeforeZeros(file: FilledFile, size: number): number {
   for (let end = size; end > 0;) {
     const bytes = file.readBefore(end, STEP_BYTES);
     const last = bytes.findLastIndex((byte) => byte !== 0);

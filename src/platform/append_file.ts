@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { syncFolder } from "./fs.ts";
+import { cutZeros } from "./zero_fill.ts";
 
 /** A file that only grows, written at once. */
 export interface AppendFile {
@@ -58,12 +59,20 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 /**
- * Opens a file for appending, and creates it and the folders above it.
+ * Opens a file for appending, and creates it and the folders above it. Zeros that a process left at its
+ * end, when it was killed while it wrote through a memory mapping, are cut off.
  *
  * @throws {Error} In one sentence, if it cannot be opened; the system's error is the `cause`
  */
 export function openAppendFile(path: string): AppendFile {
-  return appendFileOf(openOutput(path), path);
+  const file = appendFileOf(openOutput(path), path);
+  try {
+    if (file.isRegular) cutZeros(file);
+    return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
 }
 
 /** The file of a descriptor that {@linkcode openOutput} gave; `close()` gives it back. */

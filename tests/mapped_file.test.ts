@@ -7,20 +7,17 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import fc from "fast-check";
 import { type AppendFile, openAppendFile } from "../src/platform/append_file.ts";
 import { openMappedFile } from "../src/platform/mapped_file.ts";
 import { systemMapper } from "../src/platform/mmap.ts";
 import { appendSink } from "../src/sink/append_sink.ts";
 import type { MappedTask } from "./support/mapped_child.ts";
+import { CHUNK, mapped, noise, open } from "./support/mapped_trial.ts";
 import { onSmallDisk } from "./support/real_disk.ts";
 import { type Need, needs } from "./support/real_needs.ts";
 import { inFolder, RUNTIME, startScript } from "./support/spawn.ts";
 
-const CHUNK = 65_536;
 const MIB = 1_048_576;
-/** Node has no mappings: there the one sentence is what is tested. */
-const mapped = { skip: RUNTIME === "node", timeout: 60_000 };
 
 function mappedAnd(what: string, ...needed: Need[]): { skip: boolean; timeout: number } {
   const rest = needs(what, ...needed);
@@ -29,12 +26,6 @@ function mappedAnd(what: string, ...needed: Need[]): { skip: boolean; timeout: n
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const read = (path: string): string => fs.readFileSync(path, "utf8");
-const open = (path: string): AppendFile => openMappedFile(path, { chunkBytes: CHUNK });
-
-/** Bytes that are no zeros, and differ from call to call. */
-function noise(count: number, seed: number): Uint8Array {
-  return new Uint8Array(count).map((_, i) => 1 + (i * 31 + seed * 7 + (i >> 8)) % 255);
-}
 
 /** Gives `use` a path, a file open there, and closes it whatever happens. */
 function inFile(use: (path: string, file: AppendFile) => void): Promise<void> {
@@ -405,108 +396,5 @@ test(
       await second.write(batch("TWO\n"), context);
       await second.close?.();
       assert.equal(read(path), "one\nTWO\n");
-    }),
-);
-
-/** One step of the model test: what is done, and how much of it. */
-type Step = readonly [
-  "append" | "cut" | "reopen" | "crash" | "foreign append" | "foreign cut" | "read",
-  number,
-];
-
-const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.tuple(
-    fc.constantFrom<Step[0]>(
-      "append",
-      "append",
-      "append",
-      "cut",
-      "reopen",
-      "crash",
-      "foreign append",
-      "foreign cut",
-      "read",
-    ),
-    fc.oneof(fc.nat(300), fc.nat(3 * CHUNK), fc.constantFrom(CHUNK - 1, CHUNK, 2 * CHUNK)),
-  ),
-  { maxLength: 25 },
-);
-
-/** A mapped file, and beside it the bytes that it must hold. */
-class Trial {
-  #path: string;
-  #file: AppendFile;
-  #holds: Uint8Array = new Uint8Array(0);
-  #crashes = 0;
-
-  constructor(path: string) {
-    this.#path = path;
-    this.#file = open(path);
-  }
-
-  do([what, amount]: Step): void {
-    const file = this.#file;
-    const end = amount % (this.#holds.length + 1);
-    if (what === "append") file.append(this.#add(amount));
-    if (what === "foreign append") fs.appendFileSync(this.#path, this.#add(amount));
-    if (what === "cut") file.cut(this.#cut(end));
-    if (what === "foreign cut") fs.truncateSync(this.#path, this.#cut(end));
-    if (what === "reopen") this.#reopen();
-    if (what === "crash") this.#crash();
-    if (what === "read") {
-      const expected = this.#holds.subarray(Math.max(0, end - 500), end);
-      // Here and below: what others did is known once the length was asked for.
-      file.length();
-      assert.ok(Buffer.from(file.readBefore(end, 500)).equals(expected));
-    }
-    assert.equal(this.#file.length(), this.#holds.length);
-  }
-
-  end(): void {
-    this.#file.close();
-    assert.ok(fs.readFileSync(this.#path).equals(this.#holds));
-  }
-
-  #add(count: number): Uint8Array {
-    const bytes = noise(count, this.#holds.length);
-    this.#holds = Buffer.concat([this.#holds, bytes]);
-    return bytes;
-  }
-
-  #cut(length: number): number {
-    this.#holds = this.#holds.subarray(0, length);
-    return length;
-  }
-
-  #reopen(): void {
-    this.end();
-    this.#file = open(this.#path);
-  }
-
-  /** What a kill leaves is the file as it is now, which a copy is as well. */
-  #crash(): void {
-    const next = `${this.#path}.${++this.#crashes}`;
-    fs.copyFileSync(this.#path, next);
-    this.end();
-    this.#path = next;
-    this.#file = open(next);
-  }
-}
-
-test(
-  "a mapped file holds what a plain one would, whatever is done to it",
-  mapped,
-  () =>
-    inFolder("mapped", (folder) => {
-      let trials = 0;
-      fc.assert(
-        fc.property(steps, (list) => {
-          const trial = new Trial(join(folder, `${++trials}`));
-          for (const step of list) trial.do(step);
-          trial.end();
-        }),
-        { numRuns: 60 },
-      );
-      return Promise.resolve();
     }),
 );

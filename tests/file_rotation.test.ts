@@ -207,3 +207,21 @@ test("a checkpoint into a file that is compressed by now leaves all files alone"
     await third.close?.();
     assert.equal(readAll(path), WHOLE);
   }));
+
+test("a period outlasts a restart, also where the file is cut back to a checkpoint", () =>
+  inFolder("rotation", async (folder) => {
+    const path = join(folder, "app.log");
+    const noon = Date.UTC(2026, 0, 1, 12);
+    const options: FileSinkOptions = { path, every: "day", clock: fakeClock(noon) };
+    const first = fileSink(options);
+    await first.open?.(undefined);
+    const marks = await writeAll(first, LINES);
+    await first.close?.();
+    fs.utimesSync(path, noon / 1000, noon / 1000);
+    const second = fileSink({ ...options, clock: fakeClock(noon + 86_400_000) });
+    await second.open?.(marks[5]);
+    await writeAll(second, LINES.slice(6));
+    await second.close?.();
+    assert.deepEqual(rotatedOf(path).map((file) => readLog(file).length), [60]);
+    assert.equal(readAll(path), WHOLE);
+  }));

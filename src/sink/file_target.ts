@@ -62,10 +62,12 @@ export class FileTarget {
    * was rotated away, and is cut back to the mark.
    */
   open(mark?: FileMark): AppendFile {
+    const rotation = this.#rotation ??= this.#options.rotation?.();
+    // Before anything is cut or written, which moves the file's time on.
+    this.#openedAtMs = rotation?.openedAtMs() ?? 0;
     const file = this.#openAt(mark);
     try {
       if (file.isRegular) this.#settle(file, mark);
-      this.#openedAtMs = this.#rotation?.openedAtMs() ?? 0;
     } catch (error) {
       file.close();
       throw error;
@@ -77,14 +79,15 @@ export class FileTarget {
   }
 
   #openAt(mark: FileMark | undefined): AppendFile {
-    const file = this.#options.open();
-    const rotation = this.#rotation ??= this.#options.rotation?.();
-    if (mark === undefined || rotation === undefined || !file.isRegular) return file;
+    const rotation = this.#rotation;
     // Held from the beginning, before the work in the background can take the file away.
-    rotation.holdBack(mark.id);
+    if (mark !== undefined) rotation?.holdBack(mark.id);
+    const file = this.#options.open();
+    if (mark === undefined || rotation === undefined || !file.isRegular) return file;
     if (file.id === mark.id || !holdsRotated(rotation, mark)) return file;
     file.close();
     rotation.undo(mark.id);
+    this.#openedAtMs = rotation.openedAtMs();
     return this.#options.open();
   }
 

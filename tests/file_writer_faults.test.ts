@@ -120,6 +120,24 @@ test("a piece that cannot be cut away at first is cut away before the next write
     await writer.close();
   }));
 
+test("a manual writer asks a disk that refused again when it is triggered, and not before", () =>
+  inFolder("faults", async (folder) => {
+    const path = join(folder, "app.log");
+    const faults: Faults = { room: 0, code: "ENOSPC", failedCuts: 0 };
+    const clock = fakeClock();
+    const options = { mode: "manual", clock, onError: () => {} } as const;
+    const writer = new LineWriter(path, options, () => faulty(path, faults));
+    writer.send("one");
+    assert.equal(writer.trigger(), false);
+    faults.room = Infinity;
+    await clock.advance(60_000);
+    writer.send("two");
+    assert.equal(read(path), "");
+    assert.ok(writer.trigger());
+    assert.equal(read(path), "one\ntwo\n");
+    await writer.close();
+  }));
+
 test("lines that find no room while the disk refuses are refused, and none of them is lost", () =>
   inFolder("faults", async (folder) => {
     const path = join(folder, "app.log");

@@ -10,7 +10,8 @@ import { LineWriter } from "./line_writer.ts";
  * A write is whole or not at all: when the disk refuses in the middle, the file is cut back, and the same
  * lines are tried again every 250 ms and at `trigger()`; lines that come meanwhile wait.
  * A file that was moved away, removed or cut in place is noticed within 50 ms of writing and opened anew;
- * what is written until then goes to the old one.
+ * what is written until then goes to the old one. A named pipe is written to as well: opening it waits for
+ * its reader, and a full one stops the caller.
  *
  * @throws {RangeError | TypeError} If an option is out of range
  * @throws {Error} If the file cannot be opened

@@ -122,12 +122,18 @@ export class LineWriter implements FileWriter {
   #sendOther(given: string | Uint8Array): boolean {
     if (given.length === 0) return true;
     if (this.#isClosed) return this.#refuse();
-    if (this.#refusal !== undefined && this.#clock.monotonic() >= this.#retryAtMs) this.#drain();
+    if (this.#isRetryDue()) this.#drain();
     const line = typeof given === "string" ? ended(given) : endedLine(given);
     if (!this.#flows) return this.#wait(line === given ? copyOf(line) : line);
     this.#give(line);
     if (!this.#isScheduled) this.#schedule();
     return true;
+  }
+
+  /** A caller that does not yield keeps the timer from running. */
+  #isRetryDue(): boolean {
+    return this.#refusal !== undefined && this.#settings.mode !== "manual" &&
+      this.#clock.monotonic() >= this.#retryAtMs;
   }
 
   #refuse(): false {
@@ -244,10 +250,10 @@ export class LineWriter implements FileWriter {
   #end(): void {
     this.#isEnding = true;
     this.#flows = false;
-    this.#drain();
-    if (this.#settings.strategy === "mapped") this.#target.trim();
     // If the process goes on after all, the next turn of its event loop takes this back.
     if (!this.#isScheduled) this.#schedule();
+    this.#drain();
+    if (this.#settings.strategy === "mapped") this.#target.trim();
   }
 
   #hangUp(): void {

@@ -166,6 +166,7 @@ export type {
   Sink,
   SinkContext,
   SinkLike,
+  SinkOpening,
   SinkResult,
 } from "./src/sink/sink.ts";
 export { memoryStore } from "./src/storage/memory.ts";

@@ -43,7 +43,7 @@ const ROOMS: readonly Room[] = [
   {
     // A front door of its own: lines into a file, without a pipeline.
     name: "file writer",
-    files: /^src\/sink\/(file|file_writer\w*|line_writer|init)\.ts$/,
+    files: /^src\/sink\/(file|file_writer\w*|line_writer|line_queue|init)\.ts$/,
     may: ["leaf", "logger", "buffer", "sink", "platform"],
   },
   { name: "sink", files: /^src\/sink\//, may: ["leaf", "platform"] },

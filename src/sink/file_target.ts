@@ -1,6 +1,8 @@
 import type { Clock } from "../clock.ts";
 import { type AppendFile, openAppendFile } from "../platform/append_file.ts";
 import { type FileMark, holds, lastBytes, markOf, TAIL_BYTES } from "./file_mark.ts";
+import { endOfLines, endOfLinesIn, LF } from "./line_ends.ts";
+import { PipeLines } from "./pipe_lines.ts";
 import type { Rotation } from "./rotation.ts";
 
 /** What a file target is made of. */
@@ -20,7 +22,6 @@ export interface FileTargetOptions {
   readonly clock: Clock;
 }
 
-const LF = 10;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 const ONE_LF: Uint8Array = Uint8Array.of(LF);
 /** How often a file that nobody writes to is looked at: one that was removed keeps its disk space. */
@@ -44,8 +45,8 @@ export class FileTarget {
   #hasPiece = false;
   /** Whether the file ends in half a line that is not ours. */
   #isMidLine = false;
-  /** The rest of a line of which a pipe has taken the beginning. */
-  #rest: Uint8Array = NO_BYTES;
+  /** What a pipe needs in the place of cuts. */
+  readonly #pipe = new PipeLines();
   #lookedAtMs = -Infinity;
   /** Files that were let go and wait for their last sync. */
   readonly #leaving = new Set<Promise<void>>();
@@ -104,7 +105,7 @@ export class FileTarget {
     const { maxWriteBytes = Infinity } = this.#options;
     if (bytes.length <= maxWriteBytes) return this.#append(bytes, 0);
     for (let from = 0; from < bytes.length;) {
-      const to = lastLineEnd(bytes, from, maxWriteBytes);
+      const to = endOfLines(bytes, from, maxWriteBytes);
       this.#append(bytes.subarray(from, to), from);
       from = to;
     }
@@ -114,7 +115,7 @@ export class FileTarget {
   #append(bytes: Uint8Array, taken: number): void {
     this.taken = taken;
     let file = this.#current();
-    if (!file.isRegular) return this.#appendToPipe(file, bytes);
+    if (!file.isRegular) return this.#appendToPipe(file, bytes, taken);
     if (this.#rotation?.due(this.#length, bytes.length, this.#openedAtMs)) {
       file = this.#rotate(file, this.#rotation);
     }
@@ -185,7 +186,7 @@ export class FileTarget {
   #closeNow(file: AppendFile): void {
     try {
       if (this.#hasPiece) this.#tryCut(file);
-      if (this.#rest.length > 0) this.#finishLine(file);
+      if (!file.isRegular) this.#pipe.finish(file);
       if (this.#options.durable && file.isRegular) file.syncNow();
     } finally {
       file.close();
@@ -207,23 +208,12 @@ export class FileTarget {
     return file;
   }
 
-  #appendToPipe(file: AppendFile, bytes: Uint8Array): void {
-    this.#finishLine(file);
-    let offset = 0;
+  #appendToPipe(file: AppendFile, bytes: Uint8Array, taken: number): void {
     try {
-      while (offset < bytes.length) offset += appendSome(file, bytes.subarray(offset));
+      this.#pipe.append(file, bytes);
     } catch (error) {
-      const isMidLine = offset > 0 && bytes[offset - 1] !== LF;
-      const end = isMidLine ? endOfLine(bytes, offset) : offset;
-      this.#rest = bytes.slice(offset, end);
-      this.taken += end;
+      this.taken = taken + this.#pipe.taken;
       throw error;
-    }
-  }
-
-  #finishLine(file: AppendFile): void {
-    while (this.#rest.length > 0) {
-      this.#rest = this.#rest.subarray(appendSome(file, this.#rest));
     }
   }
 
@@ -231,7 +221,7 @@ export class FileTarget {
   #leave(file: AppendFile): void {
     if (this.#hasPiece) this.#tryCut(file);
     this.#hasPiece = this.#isMidLine = false;
-    this.#rest = NO_BYTES;
+    this.#pipe.forget();
     this.#file = undefined;
     if (!this.#options.durable || !file.isRegular) return file.close();
     const last = file.sync().finally(() => file.close());
@@ -252,7 +242,7 @@ export class FileTarget {
   #cutPiece(file: AppendFile): void {
     const found = file.length();
     // Shorter than it was: emptied in place meanwhile, so that only its last line can be a piece.
-    const end = found >= this.#length ? this.#length : endOfLastLine(file, found);
+    const end = found >= this.#length ? this.#length : endOfLinesIn(file, found);
     file.cut(end);
     this.#hasPiece = false;
     if (end !== this.#length) this.#adopt(file, end);
@@ -305,35 +295,4 @@ function holdsRotated(rotation: Rotation, mark: FileMark): boolean {
   } finally {
     file.close();
   }
-}
-
-function appendSome(file: AppendFile, bytes: Uint8Array): number {
-  if (file.appendSome !== undefined) return file.appendSome(bytes);
-  file.append(bytes);
-  return bytes.length;
-}
-
-/** Where the line ends that is under way at `offset`. */
-function endOfLine(bytes: Uint8Array, offset: number): number {
-  const at = bytes.indexOf(LF, offset);
-  return at < 0 ? bytes.length : at + 1;
-}
-
-/** Where the last line ends of those that `most` bytes hold; of a longer one, where it does itself. */
-function lastLineEnd(bytes: Uint8Array, from: number, most: number): number {
-  if (bytes.length - from <= most) return bytes.length;
-  const at = bytes.lastIndexOf(LF, from + most - 1);
-  return at < from ? endOfLine(bytes, from + most) : at + 1;
-}
-
-/** Where the last whole line of a file of `length` bytes ends. */
-function endOfLastLine(file: AppendFile, length: number): number {
-  for (let end = length; end > 0;) {
-    const bytes = file.readBefore(end, 64 * 1024);
-    if (bytes.length === 0) return end;
-    const at = bytes.lastIndexOf(LF);
-    if (at >= 0) return end - bytes.length + at + 1;
-    end -= bytes.length;
-  }
-  return 0;
 }

@@ -1,4 +1,4 @@
-import { type Buffer, createBuffer } from "../buffer/buffer.ts";
+import type { Buffer } from "../buffer/buffer.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { codeOf, messageOf } from "../errors.ts";
 import { isolated } from "../isolated.ts";
@@ -13,9 +13,10 @@ import {
   type WriterSettings,
   writerSettings,
 } from "./file_writer_options.ts";
-import { endedLine, Outlet } from "./outlet.ts";
+import { LF } from "./line_ends.ts";
+import { createQueue, endedLine, type Line, queuedLine } from "./line_queue.ts";
+import { Outlet } from "./outlet.ts";
 
-const LF = 10;
 /** A look at the path takes up to 20 µs, as long as a write of 64 KiB. */
 const LOOK_EVERY_MS = 50;
 /** How long a disk that refuses is left alone. */
@@ -29,7 +30,7 @@ export class LineWriter implements FileWriter {
   readonly #target: FileTarget;
   readonly #outlet: Outlet;
   /** Lines that wait behind those of the outlet: in mode `manual`, or while the disk refuses. */
-  readonly #queue: Buffer<string | Uint8Array>;
+  readonly #queue: Buffer<Line>;
   readonly #onWrite: ((lines: number) => void) | undefined;
   readonly #onFlush: ((_: undefined) => void) | undefined;
   readonly #onError: (error: Error) => void;
@@ -105,7 +106,7 @@ export class LineWriter implements FileWriter {
   }
 
   // The hot path: one addition to a text, and once a block a write.
-  send(line: string | Uint8Array): boolean {
+  send(line: Line): boolean {
     if (!this.#flows || typeof line !== "string" || line === "") return this.#sendOther(line);
     return this.sendLine(line.charCodeAt(line.length - 1) === LF ? line : line + "\n");
   }
@@ -119,13 +120,12 @@ export class LineWriter implements FileWriter {
   }
 
   /** Bytes, empty input, and all lines while they have to wait. */
-  #sendOther(given: string | Uint8Array): boolean {
+  #sendOther(given: Line): boolean {
     if (given.length === 0) return true;
     if (this.#isClosed) return this.#refuse();
     if (this.#isRetryDue()) this.#drain();
-    const line = typeof given === "string" ? ended(given) : endedLine(given);
-    if (!this.#flows) return this.#wait(line === given ? copyOf(line) : line);
-    this.#give(line);
+    if (!this.#flows) return this.#wait(queuedLine(given));
+    this.#give(endedLine(given));
     if (!this.#isScheduled) this.#schedule();
     return true;
   }
@@ -141,13 +141,13 @@ export class LineWriter implements FileWriter {
     return false;
   }
 
-  #give(line: string | Uint8Array): void {
+  #give(line: Line): void {
     if (typeof line === "string") this.#outlet.take(line);
     else this.#outlet.takeBytes(line);
   }
 
   /** Queues a line, and sees to it that it goes out when its mode says so. */
-  #wait(line: string | Uint8Array): boolean {
+  #wait(line: Line): boolean {
     if (!this.#queue.push(line) && !(this.#makesRoom() && this.#queue.push(line))) {
       return this.#refuse();
     }
@@ -305,32 +305,6 @@ export class LineWriter implements FileWriter {
     const what = lost === 1 ? "The last line is lost" : `The last ${lost} lines are lost`;
     throw new Error(`${what}: ${messageOf(this.#refusal)}`, { cause: this.#refusal });
   }
-}
-
-function createQueue(
-  { onDrop }: FileWriterOptions,
-  { overflow, capacity, maxQueueBytes }: WriterSettings,
-  clock: Clock,
-): Buffer<string | Uint8Array> {
-  return createBuffer<string | Uint8Array>({
-    // Grows, since most writers never use it.
-    capacity: { min: Math.min(64, capacity), max: capacity },
-    maxBytes: maxQueueBytes,
-    // A string holds one or two bytes a character; 64 stands for its header and its slot.
-    bytesOf: (line) => (typeof line === "string" ? 2 : 1) * line.length + 64,
-    overflow,
-    clock,
-    ...(onDrop === undefined ? {} : { onDrop: (line, { policy }) => onDrop(line, policy) }),
-  });
-}
-
-function ended(line: string): string {
-  return line.charCodeAt(line.length - 1) === LF ? line : line + "\n";
-}
-
-/** The caller may use its bytes again while they wait. */
-function copyOf(line: string | Uint8Array): string | Uint8Array {
-  return typeof line === "string" ? line : line.slice();
 }
 
 /** What the disk said, in a sentence. */

@@ -10,7 +10,6 @@ export interface OutletHost {
   refused(error: unknown): void;
 }
 
-const LF = 10;
 /** Room for a line that is written by itself; a longer one gets bytes of its own. */
 const MIN_BUFFER_BYTES = 16 * 1024;
 const encoder = new TextEncoder();
@@ -109,9 +108,4 @@ function joined(before: Uint8Array, after: Uint8Array): Uint8Array {
   bytes.set(before);
   bytes.set(after, before.length);
   return bytes;
-}
-
-/** The same bytes, ended by LF. Copies only where it is missing. */
-export function endedLine(bytes: Uint8Array): Uint8Array {
-  return bytes[bytes.length - 1] === LF ? bytes : joined(bytes, Uint8Array.of(LF));
 }

@@ -42,6 +42,8 @@ class MemoryFile {
   }
 
   truncate(size: number): void {
+    // A finished segment is cut to the size that it has.
+    if (size >= this.size) return;
     const kept = new Uint8Array(Math.min(size, this.size));
     this.read(kept, 0);
     this.pieces.length = this.starts.length = this.size = 0;

@@ -32,6 +32,8 @@ const LOADERS: Readonly<Record<string, () => Promise<Program | undefined>>> = {
   "ours lines mapped": async () => (await import("./programs/file_writer.ts")).linesOurs("mapped"),
   "ours paced": async () => (await import("./programs/paced.ts")).pacedOurs,
   "ours pipeline": async () => (await import("./programs/pipeline.ts")).pipelineOurs,
+  "ours logs async": async () => (await import("./programs/stress.ts")).stressLogs("async"),
+  "ours logs sync": async () => (await import("./programs/stress.ts")).stressLogs("sync"),
   "ours ring": async () => (await import("./programs/rings.ts")).ringOurs,
   "pino calls": async () => (await import("./programs/calls.ts")).callsPino,
   "pino dead": async () => (await import("./programs/dead_sink.ts")).deadPino,

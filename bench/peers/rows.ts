@@ -256,6 +256,17 @@ export const ROWS: readonly Row[] = [
     goals: [],
   },
   {
+    id: "modes",
+    title: "1,000 records, each durable before the call returns, or all together",
+    figures: SPEED,
+    count: 1000,
+    columns: [
+      { program: "ours logs sync", kind: "ours", done: "durable, one by one" },
+      { program: "ours logs async", kind: "ours", done: "durable, together" },
+    ],
+    goals: [],
+  },
+  {
     id: "writers",
     title: "100,000 lines through each strategy in each mode",
     figures: SPEED,

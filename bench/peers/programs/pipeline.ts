@@ -33,6 +33,7 @@ export async function produce(
     const end = Math.min(count, written + BURST_RECORDS);
     while (written < end) write(written++);
     open.push(pipeline.durable());
+    await new Promise<void>((resolve) => setImmediate(resolve));
     if (open.length >= OPEN_BURSTS) await open.shift();
     tell(written);
   }

@@ -49,6 +49,7 @@ export class Ledger {
   /** A lane settled records. */
   settled(bytes: number): void {
     this.#unsavedBytes += bytes;
+    this.#host.log.release?.(this.#settledSeq);
     if (this.#unsavedBytes >= SAVE_EVERY_BYTES) return this.#tick();
     this.#cancelTimer ??= this.#host.clock.setTimer(() => this.#tick(), SAVE_EVERY_MS);
   }

@@ -309,6 +309,11 @@ export interface LogStore {
   saveCursorsSync(rows: readonly CursorRow[]): void;
   /** Syncs the cursors. */
   syncCursors(): Promise<void>;
+  /**
+   * No lane needs the records below `seq` any more: they need not be kept in memory for those that keep
+   * up.
+   */
+  release?(seq: number): void;
   /** Whether `trim` would remove something. */
   canTrim(seq: number): boolean;
   /** Removes whole segments of which all records are below `seq`, as far as `retain` allows. */

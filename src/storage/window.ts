@@ -25,10 +25,7 @@ export class Window {
     while (this.#bytes > this.#maxBytes && this.#head < this.#chunks.length - 1) {
       this.#bytes -= this.#chunks[this.#head++]!.bytes.length + CHUNK_OVERHEAD_BYTES;
     }
-    if (this.#head > 64 && this.#head * 2 > this.#chunks.length) {
-      this.#chunks = this.#chunks.slice(this.#head);
-      this.#head = 0;
-    }
+    if (this.#head > 64) this.#compact();
   }
 
   /** The chunk that holds the record `seq`, if it is still here. */
@@ -59,9 +56,17 @@ export class Window {
   forgetBelow(seq: number): void {
     while (this.#head < this.#chunks.length) {
       const chunk = this.#chunks[this.#head]!;
-      if (chunk.firstSeq + chunk.count > seq) return;
+      if (chunk.firstSeq + chunk.count > seq) break;
       this.#bytes -= chunk.bytes.length + CHUNK_OVERHEAD_BYTES;
       this.#head++;
     }
+    this.#compact();
+  }
+
+  /** An array that holds on to what was forgotten would hold on to its memory. */
+  #compact(): void {
+    if (this.#head * 2 <= this.#chunks.length) return;
+    this.#chunks = this.#chunks.slice(this.#head);
+    this.#head = 0;
   }
 }

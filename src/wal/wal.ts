@@ -241,6 +241,10 @@ class OpenWal implements Wal {
     return this.#journal.removeFiles();
   }
 
+  release(seq: number): void {
+    this.window.forgetBelow(seq);
+  }
+
   canTrim(seq: number): boolean {
     return this.#journal.retention.canRemove(seq, this.full) || this.#oversized(seq);
   }

@@ -53,6 +53,14 @@ export class DamagedLogError extends Error {
   }
 }
 
+/** What a sink knows about a rejection beside its words. */
+export interface RejectedErrorOptions extends ErrorOptions {
+  /** Whether the batch is too large, so that a part of it may well be taken. @default {false} */
+  readonly isTooLarge?: boolean;
+  /** The status that an HTTP server answered. */
+  readonly status?: number;
+}
+
 /**
  * Thrown by a sink to say that a batch can never be delivered (a 400, a record too large): it goes to
  * the dead letters without further attempts.
@@ -60,6 +68,40 @@ export class DamagedLogError extends Error {
 export class RejectedError extends Error {
   /** The name of this kind of error. */
   override readonly name: string = "RejectedError";
+  /** Whether the batch is too large, so that a part of it may well be taken. */
+  readonly isTooLarge: boolean;
+  /** The status that an HTTP server answered, where there was one. */
+  readonly status: number | undefined;
+  /** Says what is wrong with the records. */
+  constructor(message: string, options: RejectedErrorOptions = {}) {
+    super(message, options);
+    this.isTooLarge = options.isTooLarge ?? false;
+    this.status = options.status;
+  }
+}
+
+/** Thrown by a sink to be asked again, and not before a time that its destination has named. */
+export class RetryLaterError extends Error {
+  /** The name of this kind of error. */
+  override readonly name: string = "RetryLaterError";
+  /** Milliseconds to wait at least; `undefined` leaves it to the backoff. */
+  readonly retryAfterMs: number | undefined;
+  /** Says what failed. */
+  constructor(message: string, options: ErrorOptions & { retryAfterMs?: number | undefined } = {}) {
+    super(message, options);
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/**
+ * Thrown by a sink whose destination takes nothing until somebody steps in (wrong credentials, an address
+ * that has moved): its lane is parked and tells, and its records stay pending.
+ */
+export class SinkParkedError extends Error {
+  /** The name of this kind of error. */
+  override readonly name: string = "SinkParkedError";
+  /** No time makes it pass: longer than any wait that is allowed. */
+  readonly retryAfterMs: number = Infinity;
 }
 
 /**

@@ -15,6 +15,7 @@ async function withLane(
   await using letterLog = await openWal(memoryStore(), { clock });
   const host: LaneHost = {
     log,
+    source: { logId: log.logId, lane: "sink", run: log.run, runFirstSeq: 1 },
     deadLetters: await openDeadLetters(letterLog, { clock }),
     clock,
     random: () => 0.5,

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { messageOf, SinkClosedError } from "../errors.ts";
 import { type Level, LEVEL_RANK } from "../record/level.ts";
 import type { LaneState, LaneStats } from "../pipeline/stats.ts";
-import type { Sink } from "../sink/sink.ts";
+import type { BatchSource, Sink } from "../sink/sink.ts";
 import type { CursorRow, LogStore } from "../storage/store.ts";
 import { type Attempt, attemptOf, attemptThatThrew } from "./attempt.ts";
 import type { Backoff } from "./backoff.ts";
@@ -41,6 +41,8 @@ export type LaneEvent =
 export interface LaneHost {
   /** The log it reads. */
   readonly log: LogStore;
+  /** How batches of this lane are named. */
+  readonly source: BatchSource;
   /** Where records go that cannot be delivered. */
   readonly deadLetters: DeadLetters;
   /** Time. */
@@ -225,8 +227,9 @@ export class Lane {
   async #attempt(batch: LineBatch, attempt: number): Promise<Attempt | undefined> {
     this.#attempts++;
     const { signal } = this.#abort;
+    const { source } = this.#host;
     try {
-      const result = await this.#settings.sink.write(batch, { signal, attempt });
+      const result = await this.#settings.sink.write(batch, { signal, attempt, source });
       const outcome = attemptOf(batch, result ?? {}, this.#settings.sink.order);
       if (outcome.delivered === batch.count) this.#succeeded();
       else this.#failures++;

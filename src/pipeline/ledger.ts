@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { Lane } from "../delivery/lane.ts";
 import { pause } from "../delivery/pause.ts";
+import type { BatchSource } from "../sink/sink.ts";
 import type { CursorRow, LogStore } from "../storage/store.ts";
 
 /** Cursors are stored at most this often ... */
@@ -44,6 +45,12 @@ export class Ledger {
     this.#host = host;
     this.#openedAt = host.log.nextSeq;
     this.#syncedAtMs = host.clock.monotonic();
+  }
+
+  /** How the batches of a lane are named. */
+  sourceOf(lane: string): BatchSource {
+    const { logId, run } = this.#host.log;
+    return { logId, lane, run, runFirstSeq: this.#openedAt };
   }
 
   /** A lane settled records. */

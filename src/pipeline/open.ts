@@ -168,6 +168,7 @@ class OpenPipeline implements Pipeline {
   async addLane(settings: ConstructorParameters<typeof Lane>[0]): Promise<void> {
     const lane: Lane = new Lane(settings, {
       log: this.#log,
+      source: this.#ledger.sourceOf(settings.name),
       deadLetters: this.deadLetters,
       clock: this.#clock,
       random: this.#random,

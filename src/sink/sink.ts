@@ -22,12 +22,29 @@ export interface Batch {
   records(): readonly LogRecord[];
 }
 
+/** Where batches come from. With the sequence numbers it names each record for ever. */
+export interface BatchSource {
+  /** Names the log for ever: 16 hexadecimal digits. */
+  readonly logId: string;
+  /** The lane's name. */
+  readonly lane: string;
+  /** `logId`, a point, and the number of this opening of the log, which only grows. */
+  readonly run: string;
+  /**
+   * The first sequence number that was given in this run. What an earlier run delivered from here on, a
+   * power cut took from the log, and other records got the numbers.
+   */
+  readonly runFirstSeq: number;
+}
+
 /** What comes with a batch. */
 export interface SinkContext {
   /** Aborted when the pipeline closes or the attempt runs out of time. */
   readonly signal: AbortSignal;
   /** 1 for the first attempt at this batch. */
   readonly attempt: number;
+  /** Where the batch comes from; missing only where a sink is called by hand. */
+  readonly source?: BatchSource;
 }
 
 /** What comes with the opening of a sink. */

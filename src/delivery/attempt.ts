@@ -45,7 +45,9 @@ export function attemptOf(batch: Batch, result: SinkResult, order: Sink["order"]
     delivered: batch.count - again.length - rejected.length,
     rejected,
     again,
-    error: "The sink asked for these records to be sent again",
+    error: result.error === undefined
+      ? "The sink asked for these records to be sent again"
+      : messageOf(result.error),
   };
 }
 

@@ -62,6 +62,8 @@ export interface RejectedRecord {
   readonly index: number;
   /** Why, in one sentence. */
   readonly reason: string;
+  /** Whether it is too large for the destination. @default {false} */
+  readonly isTooLarge?: boolean;
 }
 
 /** The outcome of a batch that was taken only in part. What is not named was delivered. */
@@ -70,6 +72,8 @@ export interface SinkResult {
   readonly retry?: readonly number[];
   /** Records that can never be delivered: they go to the dead letters. */
   readonly reject?: readonly RejectedRecord[];
+  /** Why those of `retry` were not delivered: what would have been thrown if none had been. */
+  readonly error?: unknown;
 }
 
 /**

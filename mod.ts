@@ -125,7 +125,10 @@ export {
   DamagedLogError,
   NotAcceptedError,
   RejectedError,
+  type RejectedErrorOptions,
+  RetryLaterError,
   SinkClosedError,
+  SinkParkedError,
   StoreFailedError,
   StoreLockedError,
 } from "./src/errors.ts";
@@ -162,6 +165,7 @@ export { consoleSink, type ConsoleSinkOptions } from "./src/sink/console.ts";
 export { contextSink, type ContextSinkOptions, type ContextTarget } from "./src/sink/context.ts";
 export type {
   Batch,
+  BatchSource,
   RejectedRecord,
   Sink,
   SinkContext,

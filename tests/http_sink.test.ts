@@ -259,7 +259,9 @@ test("httpSink() judges by the status when the body of a refusal breaks off", as
 });
 
 test("httpSink() leaves no connection open behind a refusal", async () => {
-  await using server = await listen((_, response) => response.writeHead(503).end("x".repeat(1e6)));
+  await using server = await listen((_, response) =>
+    response.writeHead(503).write("x".repeat(1e5))
+  );
   const sink = sinkTo(server);
   for (let i = 0; i < 30; i++) assert.equal(verdictOf(await failure(sink)), "again");
   assert.equal(server.requests.length, 30);
@@ -287,21 +289,27 @@ test("httpSink() follows 307 and 308 within the origin, with body and headers", 
 test("httpSink() follows no redirect to another origin, none to a GET, and no endless one", async () => {
   const stranger = await listen((_, response) => response.end());
   await using server = await listen(({ path }, response) => {
-    const location = path === "/302"
-      ? "/new?key=secret"
-      : path === "/307"
-      ? `${stranger.url.replace("//", "//user:password@")}?key=secret`
-      : "/round";
+    const locations: Record<string, string> = {
+      "/302": "/new?key=secret",
+      "/307": `${stranger.url}?key=secret`,
+      "/login": server.url.replace("//", "//user:password@"),
+    };
+    const location = locations[path] ?? "/round";
     response.writeHead(path === "/302" ? 302 : 307, { location }).end();
   });
   const at = (path: string, options: Partial<HttpSinkOptions> = {}) =>
     failure(httpSink({ url: new URL(path, server.url), ...options }));
-  const errors = [await at("/302"), await at("/307"), await at("/round", { maxRedirects: 2 })];
+  const errors = [
+    await at("/302"),
+    await at("/307"),
+    await at("/login"),
+    await at("/round", { maxRedirects: 2 }),
+  ];
   await stranger[Symbol.asyncDispose]();
-  assert.deepEqual(errors.map(verdictOf), ["parked", "parked", "parked"]);
+  assert.deepEqual(errors.map(verdictOf), ["parked", "parked", "parked", "parked"]);
   assert.match(String(errors[0]), /answered 302 and points to \/new, .*set the option "url"/);
   assert.match(String(errors[1]), /points to http:\/\/127\.0\.0\.1:\d+\/ingest\?\.\.\., /);
   assert.doesNotMatch(errors.join(), /secret|password/);
   assert.equal(stranger.requests.length, 0);
-  assert.equal(server.requests.length, 1 + 1 + 3);
+  assert.equal(server.requests.length, 1 + 1 + 1 + 3);
 });

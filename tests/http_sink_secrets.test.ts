@@ -50,6 +50,13 @@ test("no error of httpSink() holds credentials, the query or a header", async ()
   assert.match(String(errors[0]), /The key \*\*\* and \*\*\* of \*\*\*:\*\*\* are wrong at http:/);
 });
 
+test("httpSink() cuts the addresses in what a server says", async () => {
+  const text = "See https://me:hunter2@help.example/signup?invite=topsecret#a, please";
+  const error = await thrownBy({ url: "http://a.example", fetch: answers(400, text) });
+  assertNoSecrets(error);
+  assert.match(String(error), /See https:\/\/help\.example\/signup\?\.\.\./);
+});
+
 test("no error of a server that is not there holds credentials, the query or a header", async () => {
   const server = await listen(() => {});
   await server[Symbol.asyncDispose]();

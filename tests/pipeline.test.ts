@@ -403,7 +403,7 @@ test("in memory, records become dead letters after five tries, with the reason",
   const letters = await Array.fromAsync(pipeline.deadLetters.list());
   assert.equal(letters.length, 1);
   assert.equal(letters[0]!.reason, "max_attempts");
-  assert.equal(letters[0]!.error, "always down");
+  assert.equal(letters[0]!.error.message, "always down");
   assert.equal(letters[0]!.attempts, 5);
   assert.equal(JSON.parse(letters[0]!.record).msg, "lost cause");
   await closeAndAccount(pipeline);
@@ -424,7 +424,7 @@ test("a rejected batch goes to the dead letters at once and survives a restart t
   const again = await openPipeline({ sinks: {}, wal: { store }, ...quiet });
   const letters = await Array.fromAsync(again.deadLetters.list());
   assert.deepEqual(letters.map(({ lane, seq, reason }) => ({ lane, seq, reason })), [
-    { lane: "sink", seq: 1, reason: "rejected" },
+    { lane: "sink", seq: 1, reason: "non_retryable" },
   ]);
   await again.close();
 });

@@ -1,149 +1,383 @@
 import { type Clock, systemClock } from "../clock.ts";
 import type { LogStore } from "../storage/store.ts";
+import {
+  type DeadLetter,
+  type DeadLetterFailure,
+  failedAgain,
+  joined,
+  letterOf,
+} from "./dead_letter.ts";
+import {
+  type DeadLetterFilter,
+  type DeadLetterListOptions,
+  letterTest,
+} from "./dead_letter_filter.ts";
+import type { DeadLetters, DeadLetterStats } from "./dead_letter_face.ts";
+import { putLine } from "./dead_letter_form.ts";
+import { pause } from "./pause.ts";
+import { compareAge } from "./dead_letter_index.ts";
+import {
+  type DeadLetterLimits,
+  DeadLettersFullError,
+  evictionsFor,
+  letterLimits,
+} from "./dead_letter_limits.ts";
+import { LetterLog, lineOfLetter } from "./dead_letter_log.ts";
+import {
+  assertReplay,
+  type ReplayHost,
+  replayLetters,
+  type ReplayOptions,
+  type ReplayReport,
+  type Resend,
+} from "./dead_letter_replay.ts";
+import {
+  bytesOf,
+  type ImportReport,
+  type LetterLines,
+  lettersFrom,
+} from "./dead_letter_transfer.ts";
 
-/** Why a record could not be delivered. */
-export type DeadLetterReason = "rejected" | "max_attempts";
+export type { DeadLetter, DeadLetterReason } from "./dead_letter.ts";
+export type { DeadLetters } from "./dead_letter_face.ts";
 
-/** A record that could not be delivered, with what is known about why. */
-export interface DeadLetter {
-  /** `<log>/<lane>/<sequence number>`, for ever. */
-  readonly id: string;
-  /** The lane that gave up. */
-  readonly lane: string;
-  /** The record's sequence number in its log. */
-  readonly seq: number;
-  /** When the lane gave up, ISO 8601. */
-  readonly time: string;
-  /** Why. */
-  readonly reason: DeadLetterReason;
-  /** What the last attempt said. */
-  readonly error: string;
-  /** Attempts made. */
-  readonly attempts: number;
-  /** The record's line, as it was sent. */
-  readonly record: string;
-}
-
-/** Records that could not be delivered, durable before the lane moves past them. */
-export interface DeadLetters {
-  /** Records held. */
-  readonly size: number;
-  /** Records added since this process opened it, updates of held ones not counted. */
-  readonly added: number;
-  /** Records given up because there was no room for more. */
-  readonly evicted: number;
-  /** Adds entries, and resolves when they are durable. One with an id that is held replaces it. */
-  add(entries: readonly Omit<DeadLetter, "time">[]): Promise<void>;
-  /** The records held, oldest first. */
-  list(): AsyncIterable<DeadLetter>;
-  /** Gives the log back. */
-  close(): Promise<void>;
-}
-
-/** How dead letters are bounded. */
-export interface DeadLetterOptions {
-  /** The oldest is given up beyond this many. @default {10000} */
-  readonly maxEntries?: number;
+/** How dead letters are kept, and replayed. */
+export interface DeadLetterOptions extends DeadLetterLimits {
+  /** A replay passes over entries that failed in so many replays. @default {3} */
+  readonly maxReplays?: number;
+  /** Where a replay sends to, unless it is told another place. */
+  readonly resend?: Resend;
   /** Time. */
   readonly clock?: Clock;
 }
 
+/** The timer of the clean-up is set to the next entry's end, but at least and at most to this. */
+const MIN_CLEAN_UP_MS = 1_000;
+const MAX_CLEAN_UP_MS = 3_600_000;
+/** How long a replay gets to end. */
+const CLOSE_GRACE_MS = 1_000;
+
 /**
- * Opens dead letters over a log of their own.
+ * Opens dead letters over a log of their own: reads which are held, and gives up those that are too old.
+ * The log is theirs alone from then on; they keep what it takes on the disk within about twice what they
+ * hold, and a segment.
  *
- * @throws {RangeError} If `maxEntries` is not a whole number from 1 on
+ * @throws {RangeError} If a limit is out of its range
  *
  * @example
  * ```ts
  * import { memoryStore, openDeadLetters, openWal } from "@logflume/logflume";
  *
- * const letters = await openDeadLetters(await openWal(memoryStore()));
- * for await (const { id, error } of letters.list()) console.log(id, error);
- * await letters.close();
+ * await using letters = await openDeadLetters(await openWal(memoryStore()));
+ * await letters.add([{
+ *   id: "0123456789abcdef/http/42",
+ *   lane: "http",
+ *   seq: 42,
+ *   reason: "non_retryable",
+ *   error: new Error("400 Bad Request"),
+ *   attempts: 1,
+ *   record: '{"time":"2026-01-01T00:00:00.000Z","level":"info","msg":"hello"}',
+ * }]);
+ * const { replayed } = await letters.replay({
+ *   filter: { lane: "http" },
+ *   resend: async ({ record }) => console.log(record),
+ * });
+ * console.assert(replayed === 1 && letters.size === 0);
  * ```
  */
 export async function openDeadLetters(
   log: LogStore,
   options: DeadLetterOptions = {},
 ): Promise<DeadLetters> {
-  const maxEntries = options.maxEntries ?? 10_000;
-  if (!Number.isSafeInteger(maxEntries) || maxEntries < 1) {
+  const limits = letterLimits(options);
+  const { maxReplays = 3 } = options;
+  if (maxReplays !== Infinity && !(Number.isSafeInteger(maxReplays) && maxReplays >= 0)) {
     throw new RangeError(
-      `Cannot keep ${maxEntries} dead letters: allowed are whole numbers from 1`,
+      `Cannot use maxReplays ${maxReplays}: allowed are whole numbers from 0, and Infinity`,
     );
   }
-  const letters = new LoggedDeadLetters(log, maxEntries, options.clock ?? systemClock);
+  const letters = new LoggedDeadLetters(log, limits, maxReplays, options);
   await letters.load();
   return letters;
 }
 
 class LoggedDeadLetters implements DeadLetters {
-  readonly #log: LogStore;
-  readonly #maxEntries: number;
+  readonly #log: LetterLog;
+  readonly #limits: Required<DeadLetterLimits>;
+  readonly #maxReplays: number;
+  readonly #resend: Resend | undefined;
   readonly #clock: Clock;
-  /** Where each held entry stands in the log; oldest first, as a Map keeps the order of insertion. */
-  readonly #index = new Map<string, number>();
+  readonly #closed = new AbortController();
+  readonly #evicted = { entries: 0, bytes: 0, age: 0 };
+  /** Settles when the change made last is done, and what it left was tidied up. */
+  #last: Promise<void> = Promise.resolve();
+  #cancelTimer: (() => void) | undefined;
+  #replaying: Promise<ReplayReport> | undefined;
+  #closing: Promise<void> | undefined;
   added = 0;
-  evicted = 0;
+  #updated = 0;
+  #replayed = 0;
+  #removed = 0;
 
-  constructor(log: LogStore, maxEntries: number, clock: Clock) {
-    this.#log = log;
-    this.#maxEntries = maxEntries;
+  constructor(
+    log: LogStore,
+    limits: Required<DeadLetterLimits>,
+    maxReplays: number,
+    { resend, clock = systemClock }: DeadLetterOptions,
+  ) {
+    this.#log = new LetterLog(log);
+    this.#limits = limits;
+    this.#maxReplays = maxReplays;
+    this.#resend = resend;
     this.#clock = clock;
   }
 
   get size(): number {
-    return this.#index.size;
+    return this.#log.index.size;
   }
 
   async load(): Promise<void> {
-    for await (const { seq, letter } of this.#read()) this.#put(letter.id, seq);
-    this.added = this.evicted = 0;
+    await this.#log.load();
+    await this.#cleanUp();
   }
 
-  async add(entries: readonly Omit<DeadLetter, "time">[]): Promise<void> {
-    const time = new Date(this.#clock.now()).toISOString();
-    for (const entry of entries) {
-      this.#put(entry.id, this.#log.stage(JSON.stringify({ time, ...entry }) + "\n"));
-    }
-    await this.#log.sync();
-    await this.#log.trim(this.#index.values().next().value ?? this.#log.nextSeq);
+  add(failures: readonly DeadLetterFailure[]): Promise<void> {
+    return this.#alone(async () => {
+      const now = new Date(this.#clock.now()).toISOString();
+      const letters = new Map<string, DeadLetter>();
+      for (const failure of failures) {
+        const held = letters.get(failure.id) ?? await this.get(failure.id);
+        letters.set(
+          failure.id,
+          held === undefined ? letterOf(failure, now) : failedAgain(held, failure, now),
+        );
+      }
+      await this.#put([...letters.values()]);
+    });
   }
 
-  #put(id: string, seq: number): void {
-    // An update moves to the end of the Map, which must stay in the order of the log: it is trimmed so.
-    if (!this.#index.delete(id)) this.added++;
-    this.#index.set(id, seq);
-    if (this.#index.size <= this.#maxEntries) return;
-    this.#index.delete(this.#index.keys().next().value!);
-    this.evicted++;
-  }
-
-  async *list(): AsyncIterable<DeadLetter> {
-    for await (const { seq, letter } of this.#read()) {
-      if (this.#index.get(letter.id) === seq) yield letter;
-    }
-  }
-
-  async *#read(): AsyncIterable<{ seq: number; letter: DeadLetter }> {
-    const reader = this.#log.reader(this.#log.firstSeq);
-    const decoder = new TextDecoder();
+  async *list(options: DeadLetterListOptions = {}): AsyncIterable<DeadLetter> {
+    const { after, limit = Infinity } = options;
+    const isWanted = letterTest(options);
+    const behind = after === undefined
+      ? undefined
+      : { ...after, firstFailedMs: Date.parse(after.firstFailed) };
+    const reader = this.#log.reader();
+    let left = limit;
     try {
-      for (;;) {
-        const read = await reader.next();
-        if (read.kind === "end") return;
-        if (read.kind === "gap") continue;
-        let { firstSeq: seq } = read.chunk;
-        for (const line of decoder.decode(read.chunk.bytes).split("\n").slice(0, -1)) {
-          yield { seq: seq++, letter: JSON.parse(line) as DeadLetter };
-        }
+      for (const place of [...this.#log.index.oldestFirst()]) {
+        if (left <= 0) return;
+        if (behind !== undefined && compareAge(place, behind) <= 0) continue;
+        const letter = await reader.letter(place.id);
+        if (letter === undefined || !isWanted(letter)) continue;
+        left--;
+        yield letter;
       }
     } finally {
       reader.close();
     }
   }
 
-  close(): Promise<void> {
-    return this.#log.close();
+  async get(id: string): Promise<DeadLetter | undefined> {
+    if (this.#log.index.get(id) === undefined) return undefined;
+    const reader = this.#log.reader();
+    try {
+      return await reader.letter(id);
+    } finally {
+      reader.close();
+    }
   }
+
+  async replay(options: ReplayOptions = {}): Promise<ReplayReport> {
+    assertReplay(options);
+    const resend = options.resend ?? this.#resend;
+    if (resend === undefined) {
+      throw new Error("There is nowhere to send to: give replay() the option resend");
+    }
+    if (this.#replaying !== undefined) {
+      throw new Error("A replay is under way: wait for it to end, or end it with its signal");
+    }
+    const release = this.#clock.hold();
+    const { signal } = this.#closed;
+    const ends = options.signal === undefined ? signal : AbortSignal.any([signal, options.signal]);
+    try {
+      return await (this.#replaying = replayLetters(this.#replayHost(resend), options, ends));
+    } finally {
+      this.#replaying = undefined;
+      release();
+    }
+  }
+
+  #replayHost(resend: Resend): ReplayHost {
+    return {
+      clock: this.#clock,
+      maxReplays: this.#maxReplays,
+      resend,
+      list: (filter) => this.list(filter),
+      get: (id) => this.get(id),
+      delivered: (letter) =>
+        this.#alone(async () => {
+          const held = await this.get(letter.id);
+          // Another account of the id came in meanwhile, with another record: that one was not sent.
+          if (held !== undefined && held.record !== letter.record) return;
+          this.#replayed++;
+          if (held !== undefined) await this.#log.commit([], [letter.id]);
+        }),
+      failed: (id, failure) =>
+        this.#alone(async () => {
+          const held = await this.get(id);
+          if (held === undefined) return;
+          const now = new Date(this.#clock.now()).toISOString();
+          await this.#put([{ ...failedAgain(held, failure, now), replays: held.replays + 1 }]);
+        }),
+    };
+  }
+
+  remove(which: readonly string[] | DeadLetterFilter): Promise<number> {
+    return this.#alone(async () => {
+      const ids = isList(which) ? which : await this.#idsOf(which);
+      const held = [...new Set(ids)].filter((id) => this.#log.index.get(id) !== undefined);
+      await this.#log.commit([], held);
+      this.#removed += held.length;
+      return held.length;
+    });
+  }
+
+  async #idsOf(filter: DeadLetterFilter): Promise<string[]> {
+    const ids: string[] = [];
+    for await (const { id } of this.list(filter)) ids.push(id);
+    return ids;
+  }
+
+  purge(): Promise<number> {
+    return this.#alone(async () => {
+      const ids = [...this.#log.index.oldestFirst()].map(({ id }) => id);
+      await this.#log.commit([], ids);
+      this.#removed += ids.length;
+      return ids.length;
+    });
+  }
+
+  async *exportLines(filter: DeadLetterFilter = {}): AsyncIterable<string> {
+    for await (const letter of this.list(filter)) yield putLine(letter);
+  }
+
+  readable(filter: DeadLetterFilter = {}): ReadableStream<Uint8Array> {
+    return bytesOf(this.exportLines(filter));
+  }
+
+  async importFrom(lines: LetterLines): Promise<ImportReport> {
+    const total = { added: 0, updated: 0 };
+    for await (const batch of lettersFrom(lines)) {
+      const fresh = await this.#alone(() => this.#import(batch));
+      total.added += fresh;
+      total.updated += batch.length - fresh;
+    }
+    return total;
+  }
+
+  async #import(batch: readonly DeadLetter[]): Promise<number> {
+    const letters = new Map<string, DeadLetter>();
+    for (const letter of batch) {
+      const held = letters.get(letter.id) ?? await this.get(letter.id);
+      letters.set(letter.id, held === undefined ? letter : joined(held, letter));
+    }
+    return await this.#put([...letters.values()]);
+  }
+
+  /** Stores entries as they are, and gives up what passes the limits; answers how many are new. */
+  async #put(letters: readonly DeadLetter[]): Promise<number> {
+    const lines = letters.map(lineOfLetter);
+    const { index } = this.#log;
+    const evictions = evictionsFor(index, lines, this.#limits, this.#clock.now());
+    if (this.#log.isFull) await this.#log.tidy();
+    if (this.#log.isFull) {
+      throw new DeadLettersFullError(
+        "The log of the dead letters is full: give it a higher limit, or remove some of them",
+      );
+    }
+    const fresh = lines.filter(({ id }) => index.get(id) === undefined).length;
+    await this.#log.commit(lines, evictions.map(({ id }) => id));
+    for (const { limit } of evictions) this.#evicted[limit]++;
+    this.added += fresh;
+    this.#updated += lines.length - fresh;
+    return fresh;
+  }
+
+  /** Gives up what is too old, or too much since the limits were changed. */
+  async #cleanUp(): Promise<void> {
+    await this.#alone(async () => {
+      const { index } = this.#log;
+      const evictions = evictionsFor(index, [], this.#limits, this.#clock.now());
+      if (evictions.length > 0) await this.#log.commit([], evictions.map(({ id }) => id));
+      for (const { limit } of evictions) this.#evicted[limit]++;
+    });
+  }
+
+  /** Runs a change when those before it are done, tidies up after it, and sets the timer anew. */
+  #alone<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(change);
+    this.#last = done.then(() => this.#tidyUp(), () => {});
+    return done;
+  }
+
+  async #tidyUp(): Promise<void> {
+    this.#setTimer();
+    try {
+      await this.#log.tidy();
+    } catch {
+      // The log tells of disks that refuse by itself, and what was changed is durable all the same.
+    }
+  }
+
+  #setTimer(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    const oldest = this.#log.index.oldestFirst().next().value;
+    if (oldest === undefined || this.#limits.maxAgeMs === Infinity || this.#closed.signal.aborted) {
+      return;
+    }
+    // The time of day may jump: it is looked at again before long.
+    const leftMs = oldest.firstFailedMs + this.#limits.maxAgeMs - this.#clock.now() + 1;
+    const delayMs = Math.min(Math.max(leftMs, MIN_CLEAN_UP_MS), MAX_CLEAN_UP_MS);
+    this.#cancelTimer = this.#clock.setTimer(() => {
+      // A log that takes nothing now is asked again when the next change is made.
+      this.#cleanUp().catch(() => {});
+    }, delayMs);
+  }
+
+  stats(): DeadLetterStats {
+    const { index, unreadable } = this.#log;
+    return {
+      held: index.size,
+      bytes: index.bytes,
+      added: this.added,
+      updated: this.#updated,
+      replayed: this.#replayed,
+      removed: this.#removed,
+      evicted: { ...this.#evicted },
+      unreadable,
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#closed.abort(new Error("The dead letters are closed"));
+    this.#cancelTimer?.();
+    // What a sink has just taken is removed, unless the disk refuses.
+    const ended = Promise.allSettled([this.#replaying]);
+    await Promise.race([ended, pause(CLOSE_GRACE_MS, this.#clock)]);
+    await this.#log.close();
+  }
+}
+
+function isList(which: readonly string[] | DeadLetterFilter): which is readonly string[] {
+  return Array.isArray(which);
 }

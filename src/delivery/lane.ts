@@ -191,7 +191,7 @@ export class Lane {
       if (outcome === undefined) return;
       settled.push({ delivered: outcome.delivered });
       const { again, rejected, error } = outcome;
-      if (!await this.#bury(batch, rejected, "rejected", attempt, settled)) return;
+      if (!await this.#bury(batch, rejected, "non_retryable", attempt, settled)) return;
       if (again.length > 0 && attempt >= this.#settings.maxAttempts) {
         const rest = again.map((index) => ({ index, reason: error }));
         if (!await this.#bury(batch, rest, "max_attempts", attempt, settled)) return;

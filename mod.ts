@@ -59,13 +59,28 @@ export {
   TooManyProbesError,
   type TripRule,
 } from "./src/delivery/circuit_breaker.ts";
+export type {
+  DeadLetter,
+  DeadLetterError,
+  DeadLetterFailure,
+  DeadLetterReason,
+} from "./src/delivery/dead_letter.ts";
+export type { DeadLetters, DeadLetterStats } from "./src/delivery/dead_letter_face.ts";
+export type { DeadLetterFilter, DeadLetterListOptions } from "./src/delivery/dead_letter_filter.ts";
 export {
-  type DeadLetter,
-  type DeadLetterOptions,
-  type DeadLetterReason,
-  type DeadLetters,
-  openDeadLetters,
-} from "./src/delivery/dead_letters.ts";
+  type DeadLetterEvictions,
+  type DeadLetterLimits,
+  DeadLettersFullError,
+} from "./src/delivery/dead_letter_limits.ts";
+export type {
+  ReplayOptions,
+  ReplayReport,
+  ReplaySkips,
+  Resend,
+  ResendContext,
+} from "./src/delivery/dead_letter_replay.ts";
+export type { ImportReport, LetterLines } from "./src/delivery/dead_letter_transfer.ts";
+export { type DeadLetterOptions, openDeadLetters } from "./src/delivery/dead_letters.ts";
 export type { DurationStats } from "./src/delivery/durations.ts";
 export {
   createPool,

@@ -360,6 +360,14 @@ class LoggedDeadLetters implements DeadLetters {
     };
   }
 
+  /** What a sink has just taken is removed, unless the disk refuses. */
+  async #endReplay(replaying: Promise<ReplayReport>): Promise<void> {
+    const wait = new AbortController();
+    const late = pause(CLOSE_GRACE_MS, this.#clock, wait.signal);
+    await Promise.race([Promise.allSettled([replaying]), late]);
+    wait.abort();
+  }
+
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }
@@ -371,9 +379,7 @@ class LoggedDeadLetters implements DeadLetters {
   async #close(): Promise<void> {
     this.#closed.abort(new Error("The dead letters are closed"));
     this.#cancelTimer?.();
-    // What a sink has just taken is removed, unless the disk refuses.
-    const ended = Promise.allSettled([this.#replaying]);
-    await Promise.race([ended, pause(CLOSE_GRACE_MS, this.#clock)]);
+    if (this.#replaying !== undefined) await this.#endReplay(this.#replaying);
     await this.#log.close();
   }
 }

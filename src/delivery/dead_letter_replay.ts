@@ -152,6 +152,7 @@ async function sendAgain(
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | "aborted"> {
   const { promise, resolve } = Promise.withResolvers<"aborted">();
   const end = (): void => resolve("aborted");
+  if (signal.aborted) end();
   signal.addEventListener("abort", end, { once: true });
   try {
     return await Promise.race([work, promise]);

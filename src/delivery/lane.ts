@@ -10,6 +10,7 @@ import type { LineBatch } from "./batch.ts";
 import type { DeadLetterReason, DeadLetters } from "./dead_letters.ts";
 import { type Claim, type ClaimLimits, LogCursor, type Settled } from "./source.ts";
 import { pause } from "./pause.ts";
+import { Resends } from "./resend.ts";
 
 /** How a lane sends to its sink. */
 export interface LaneSettings {
@@ -64,6 +65,8 @@ const LEVEL_OF_LINE = /^\{"time":"[^"]*","level":"(\w+)"/;
 /** One sink's way through the log: its cursor, its batches, its retries. No lane knows of another. */
 export class Lane {
   readonly name: string;
+  /** Dead letters of this lane that are sent again. */
+  readonly resends: Resends;
   readonly #settings: LaneSettings;
   readonly #host: LaneHost;
   readonly #cursor: LogCursor;
@@ -85,6 +88,12 @@ export class Lane {
     this.#host = host;
     this.#cursor = new LogCursor(host.log, row);
     this.#evictedBefore = host.buffered().evicted;
+    this.resends = new Resends(settings, host, {
+      signal: this.#abort.signal,
+      attempt: (batch, attempt, signal) => this.#attempt(batch, attempt, signal),
+      notify: () => this.notify(),
+      delivered: () => this.#cursor.checkpoint(settings.sink.checkpoint?.()),
+    });
   }
 
   /** Opens the sink at the place where the cursor stands. */
@@ -137,6 +146,10 @@ export class Lane {
     while (!this.ended) {
       while (this.#inFlight.size >= this.#settings.concurrency) await Promise.race(this.#inFlight);
       if (this.ended) break;
+      if (this.resends.waiting > 0) {
+        this.#track(this.resends.next()!);
+        continue;
+      }
       const claim = await this.#claim();
       if (claim === undefined) break;
       if (!this.ended) this.#state = "delivering";
@@ -146,7 +159,7 @@ export class Lane {
     this.#loop = undefined;
     this.#rest();
     // Records may have come since the last look.
-    if (this.#cursor.claimedTo < this.#host.log.writtenSeq) this.notify();
+    if (this.#cursor.claimedTo < this.#host.log.writtenSeq || this.resends.waiting) this.notify();
   }
 
   /** The next records. A log that cannot be read is asked again: it may only lack descriptors. */
@@ -165,7 +178,11 @@ export class Lane {
   }
 
   #start(claim: Claim): void {
-    const delivery = this.#deliver(claim)
+    this.#track(this.#deliver(claim));
+  }
+
+  #track(work: Promise<void>): void {
+    const delivery = work
       // Nothing a sink does may end more than its own lane.
       .catch((error) => this.#stop(messageOf(error), false))
       .finally(() => {
@@ -224,9 +241,12 @@ export class Lane {
   }
 
   /** One call of the sink; undefined if the lane ended over it. */
-  async #attempt(batch: LineBatch, attempt: number): Promise<Attempt | undefined> {
+  async #attempt(
+    batch: LineBatch,
+    attempt: number,
+    signal: AbortSignal = this.#abort.signal,
+  ): Promise<Attempt | undefined> {
     this.#attempts++;
-    const { signal } = this.#abort;
     const { source } = this.#host;
     try {
       const result = await this.#settings.sink.write(batch, { signal, attempt, source });
@@ -252,6 +272,7 @@ export class Lane {
   #stop(reason: string, isExpected: boolean): undefined {
     this.#state = "stopped";
     this.#lastError = reason;
+    this.resends.end();
     this.#host.tell(
       isExpected ? "lane-ended" : "lane-stopped",
       `Sink "${this.name}" is closed: ${reason}`,
@@ -356,6 +377,7 @@ export class Lane {
   async close(graceMs: number): Promise<void> {
     if (this.#state !== "stopped") this.#state = "closed";
     this.#abort.abort(new Error("The pipeline is closing"));
+    this.resends.end();
     const underway = Promise.all([this.#loop, ...this.#inFlight]);
     const { clock } = this.#host;
     await Promise.race([underway, pause(graceMs, clock)]);

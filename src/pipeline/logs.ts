@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import type { Resend } from "../delivery/dead_letter_replay.ts";
 import { type DeadLetters, openDeadLetters } from "../delivery/dead_letters.ts";
 import { messageOf } from "../errors.ts";
 import { onProcessExit } from "../platform/exit.ts";
@@ -20,6 +21,8 @@ export interface Logs {
   readonly log: LogStore;
   /** What could not be delivered. */
   readonly letters: DeadLetters;
+  /** Tells the dead letters where a replay sends to; until then it skips them. */
+  readonly replayThrough: (resend: Resend) => void;
   /** Calls `spill` when the process is about to end; the answer withdraws it. */
   readonly onExit: (spill: () => void) => () => void;
 }
@@ -30,20 +33,20 @@ type Tell = (event: PipelineEvent) => void;
 export async function openLogs(options: PipelineOptions, clock: Clock, tell: Tell): Promise<Logs> {
   const { wal } = options;
   const atOnce = isAtOnce(options);
-  if (wal === undefined) return await openInMemory(clock);
+  if (wal === undefined) return await openInMemory(options, clock);
   const { store } = wal;
   if ("openLog" in store) assertFits(store, wal);
   let logs: Logs;
   try {
     logs = "openLog" in store
-      ? await openProvided(store, wal, atOnce, clock, tell)
-      : await openInFiles(store, wal, atOnce, clock, tell);
+      ? await openProvided(store, wal, options, clock, tell)
+      : await openInFiles(store, wal, options, clock, tell);
   } catch (error) {
     if (options.onStoreFailure !== "memory") throw error;
     const lost = atOnce ? "durable, nor written before a call returns" : "durable";
     const message = `Running in memory, nothing is ${lost}: ${messageOf(error)}`;
     tell({ kind: "store-failed", message });
-    return await openInMemory(clock);
+    return await openInMemory(options, clock);
   }
   if (!atOnce || logs.log.appendSync !== undefined) return logs;
   await logs.letters.close();
@@ -97,15 +100,21 @@ function assertFits(store: LogProvider, wal: PipelineWalOptions): void {
 async function openProvided(
   store: LogProvider,
   wal: PipelineWalOptions,
-  atOnce: boolean,
+  options: PipelineOptions,
   clock: Clock,
   tell: Tell,
 ): Promise<Logs> {
-  const log = await store.openLog("records", { onNotice: tell, clock, ...wal, atOnce });
+  const log = await store.openLog("records", {
+    onNotice: tell,
+    clock,
+    ...wal,
+    atOnce: isAtOnce(options),
+  });
   const sync = wal.sync === undefined ? {} : { sync: wal.sync };
   return await withLetters(
     log,
     () => store.openLog("dead-letters", { onNotice: tell, clock, retain: 0, ...sync }),
+    options,
     clock,
     onProcessExit,
   );
@@ -114,12 +123,18 @@ async function openProvided(
 async function openInFiles(
   store: FileStore,
   wal: PipelineWalOptions,
-  atOnce: boolean,
+  options: PipelineOptions,
   clock: Clock,
   tell: Tell,
 ): Promise<Logs> {
   const onNotice = (notice: LogNotice): void => tell(notice);
-  const log = await openWal(store, { onDamage: "quarantine", onNotice, clock, ...wal, atOnce });
+  const log = await openWal(store, {
+    onDamage: "quarantine",
+    onNotice,
+    clock,
+    ...wal,
+    atOnce: isAtOnce(options),
+  });
   if (log.stats().segments > MANY_SEGMENTS) {
     log.compact().catch((error) => {
       const message = `Cannot join the segments of the log: ${messageOf(error)}`;
@@ -135,24 +150,35 @@ async function openInFiles(
       retain: 0,
       ...(wal.sync === undefined ? {} : { sync: wal.sync }),
     });
-  return await withLetters(log, inner, clock, (spill) => store.onExit(spill));
+  return await withLetters(log, inner, options, clock, (spill) => store.onExit(spill));
 }
 
 async function withLetters(
   log: LogStore,
   openLetterLog: () => Promise<LogStore>,
+  options: PipelineOptions,
   clock: Clock,
   onExit: Logs["onExit"],
 ): Promise<Logs> {
+  let send: Resend = () => Promise.resolve("skip");
+  const settings = {
+    ...options.deadLetters,
+    clock,
+    resend: ((...args) => send(...args)) as Resend,
+  };
+  let letterLog: LogStore | undefined;
   try {
-    return { log, letters: await openDeadLetters(await openLetterLog(), { clock }), onExit };
+    letterLog = await openLetterLog();
+    const letters = await openDeadLetters(letterLog, settings);
+    return { log, letters, replayThrough: (resend) => void (send = resend), onExit };
   } catch (error) {
+    await letterLog?.close();
     await log.close();
     throw error;
   }
 }
 
-async function openInMemory(clock: Clock): Promise<Logs> {
+async function openInMemory(options: PipelineOptions, clock: Clock): Promise<Logs> {
   const store = memoryStore();
   const log = await openWal(store, {
     clock,
@@ -165,5 +191,5 @@ async function openInMemory(clock: Clock): Promise<Logs> {
   });
   const letterLog = (): Promise<LogStore> =>
     openWal(memoryStore(), { clock, retain: 0, segmentBytes: 1024 * 1024 });
-  return await withLetters(log, letterLog, clock, (spill) => store.onExit(spill));
+  return await withLetters(log, letterLog, options, clock, (spill) => store.onExit(spill));
 }

@@ -25,7 +25,8 @@ import type {
   WaitOptions,
 } from "./pipeline.ts";
 import type { PipelineStats } from "./stats.ts";
-import { stderrVoice } from "./voice.ts";
+import { resendTo } from "./resend.ts";
+import { isolated, stderrVoice } from "./voice.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { waitFor } from "./wait.ts";
 
@@ -76,17 +77,6 @@ export async function openPipeline(options: PipelineOptions = {}): Promise<Pipel
   return pipeline;
 }
 
-/** A listener that throws must not reach a logger's caller, nor end a lane. */
-function isolated(listener: (event: PipelineEvent) => void): (event: PipelineEvent) => void {
-  return (event) => {
-    try {
-      listener(event);
-    } catch (error) {
-      console.error(`logflume: onEvent threw ${messageOf(error)} at: ${event.message}`);
-    }
-  };
-}
-
 class OpenPipeline implements Pipeline {
   readonly tail: Tail;
   readonly deadLetters: DeadLetters;
@@ -106,7 +96,7 @@ class OpenPipeline implements Pipeline {
 
   constructor(
     options: PipelineOptions,
-    { log, letters, onExit }: Logs,
+    { log, letters, replayThrough, onExit }: Logs,
     clock: Clock,
     tell: (event: PipelineEvent) => void,
   ) {
@@ -131,6 +121,7 @@ class OpenPipeline implements Pipeline {
       trimmed: () => this.#intake.kick(),
       tell: (kind, message) => tell({ kind, message }),
     });
+    replayThrough(resendTo(this.#lanes, this.#ledger));
     this.#intake = new Intake(
       {
         level,

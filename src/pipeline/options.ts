@@ -1,4 +1,5 @@
 import { type Backoff, backoff } from "../delivery/backoff.ts";
+import type { DeadLetterOptions } from "../delivery/dead_letters.ts";
 import type { LaneSettings } from "../delivery/lane.ts";
 import type { Drop, Overflow } from "../buffer/overflow.ts";
 import type { RingBounds } from "../buffer/ring.ts";
@@ -100,6 +101,8 @@ export interface PipelineOptions {
    * @default {"throw"}
    */
   readonly onStoreFailure?: "throw" | "memory";
+  /** How many records that could not be delivered are kept, and how long. */
+  readonly deadLetters?: Omit<DeadLetterOptions, "resend" | "clock">;
   /** Records below this level are left out. @default {"trace"} */
   readonly level?: Level;
   /** Changes a record before it is encoded, or leaves it out with null: redaction belongs here. */

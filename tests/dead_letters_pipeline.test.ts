@@ -143,6 +143,8 @@ for (const order of ["strict", "none"] as const) {
     const { replayed } = await pipeline.deadLetters.replay();
     assert.deepEqual([replayed, pipeline.deadLetters.size], [2, 0]);
     assert.deepEqual(sink.taken, ["a", "b", "poison 1", "poison 2"]);
+    const { added, updated, replayed: out } = pipeline.stats().deadLetters;
+    assert.deepEqual({ added, updated, out }, { added: 2, updated: 2, out: 2 });
     const { accepted, delivered, deadLettered } = pipeline.stats().lanes.sink!;
     assert.deepEqual({ accepted, delivered, deadLettered }, {
       accepted: 4,

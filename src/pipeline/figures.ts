@@ -48,7 +48,7 @@ export function figuresOf(
     },
     latency: latencies.stats(),
     lanes: byLane,
-    deadLetters: { added: deadLetters.added, held: deadLetters.size },
+    deadLetters: deadLetters.stats(),
     handlers: subscriptions.stats(),
     tail: { clients, bytes, missed },
   };

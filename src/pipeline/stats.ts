@@ -85,8 +85,25 @@ export interface PipelineStats {
   readonly latency: { readonly durable: LatencyStats; readonly delivered: LatencyStats };
   /** One entry a sink, by its name. */
   readonly lanes: Readonly<Record<string, LaneStats>>;
-  /** Dead letters: added since opened, and held. */
-  readonly deadLetters: { readonly added: number; readonly held: number };
+  /** Dead letters: held now, and what became of others since this process opened them. */
+  readonly deadLetters: {
+    /** Entries held. */
+    readonly held: number;
+    /** Bytes of their lines. */
+    readonly bytes: number;
+    /** Entries added. */
+    readonly added: number;
+    /** Failures that updated a held entry. */
+    readonly updated: number;
+    /** Entries delivered by a replay. */
+    readonly replayed: number;
+    /** Entries removed by hand. */
+    readonly removed: number;
+    /** Entries given up, by the limit that they passed. */
+    readonly evicted: { readonly entries: number; readonly bytes: number; readonly age: number };
+    /** Lines that could not be read or understood. */
+    readonly unreadable: number;
+  };
   /** Subscribers: how many, and of all that ever were records handed over, failed calls, records missed. */
   readonly handlers: {
     readonly count: number;

@@ -1,0 +1,156 @@
+import { parseArgs } from "node:util";
+import { DEAD_LETTER_REASONS, type DeadLetterReason } from "../delivery/dead_letter.ts";
+import type { DeadLetterFilter } from "../delivery/dead_letter_filter.ts";
+import { isReason } from "../delivery/dead_letter_form.ts";
+import { assertFlags, type FlagTable } from "./flags.ts";
+import { durationOf } from "./quantity.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What a `logflume dlq` command is asked; each command takes only some of it. */
+export interface DlqOptions {
+  /** The folder of the pipeline's log, or its SQLite file; empty if only the help is wanted. */
+  readonly path: string;
+  /** What is named behind the folder: ids, or a file to import. */
+  readonly names: readonly string[];
+  /** Which entries. */
+  readonly filter: DeadLetterFilter;
+  /** At most so many. */
+  readonly limit: number;
+  /** JSON instead of text for people. */
+  readonly json: boolean;
+  /** Only tell what would be done. */
+  readonly dryRun: boolean;
+  /** Replay also what failed too often. */
+  readonly force: boolean;
+  /** Remove all. */
+  readonly all: boolean;
+  /** The file that records are appended to. */
+  readonly output: string | undefined;
+  /** Records a second, at most. */
+  readonly ratePerSecond: number;
+  /** Whether only the help is wanted. */
+  readonly help: boolean;
+}
+
+const FLAGS = {
+  lane: { type: "string" },
+  reason: { type: "string" },
+  since: { type: "string" },
+  until: { type: "string" },
+  grep: { type: "string" },
+  limit: { type: "string" },
+  output: { type: "string", short: "o" },
+  rate: { type: "string" },
+  json: { type: "boolean" },
+  all: { type: "boolean" },
+  force: { type: "boolean" },
+  "dry-run": { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+type Flag = keyof typeof FLAGS;
+
+const FILTER: readonly Flag[] = ["lane", "reason", "since", "until", "grep"];
+
+/** A command of `logflume dlq`. */
+export type DlqCommand = "ls" | "show" | "replay" | "rm" | "export" | "import";
+
+/** Which flags a command takes, and how many names behind the folder. */
+const COMMANDS: Readonly<Record<DlqCommand, { flags: readonly Flag[]; names: number }>> = {
+  ls: { flags: [...FILTER, "limit", "json", "help"], names: 0 },
+  show: { flags: ["json", "help"], names: Infinity },
+  replay: {
+    flags: [...FILTER, "limit", "output", "rate", "force", "dry-run", "json", "help"],
+    names: 0,
+  },
+  rm: { flags: [...FILTER, "all", "dry-run", "json", "help"], names: Infinity },
+  export: { flags: [...FILTER, "limit", "help"], names: 0 },
+  import: { flags: ["json", "help"], names: 1 },
+};
+
+const EXAMPLES: Readonly<Record<string, string>> = {
+  lane: "--lane http",
+  reason: "--reason max_attempts",
+  since: "--since 24h",
+  until: "--until 2026-01-31T12:00Z",
+  grep: "--grep timeout",
+  limit: "--limit 20",
+  output: "--output records.ndjson",
+  rate: "--rate 100",
+};
+
+/**
+ * The options of a `logflume dlq` command.
+ *
+ * @param nowMs The time from which ages count
+ * @throws {UsageError} If an option is unknown or has a wrong value, or no folder is named
+ */
+export function parseDlqOptions(
+  command: DlqCommand,
+  args: readonly string[],
+  nowMs: number,
+): DlqOptions {
+  const { flags, names: mostNames } = COMMANDS[command];
+  const table: FlagTable = Object.fromEntries(flags.map((name) => [name, FLAGS[name]]));
+  assertFlags(args, {
+    flags: table,
+    examples: EXAMPLES,
+    positionals: 1 + mostNames,
+    advice: mostNames === 1 ? "name one folder and one file" : "name one folder",
+  });
+  const { values, positionals: [path, ...names] } = parseArgs({
+    args: [...args],
+    options: FLAGS,
+    allowPositionals: true,
+  });
+  const { help = false, json = false, all = false, force = false, output } = values;
+  if (path === undefined && !help) {
+    throw new UsageError(`No folder is named: use for example logflume dlq ${command} .logflume`);
+  }
+  return {
+    path: path ?? "",
+    names,
+    filter: filterOf(values, nowMs),
+    limit: numberOf("limit", values.limit, /^\d{1,9}$/),
+    ratePerSecond: numberOf("rate", values.rate, /^(?!0*\.?0*$)\d{1,9}(\.\d+)?$/),
+    ...{ help, json, all, force, output },
+    dryRun: values["dry-run"] ?? false,
+  };
+}
+
+type Values = { readonly [key in Flag]?: string | boolean };
+
+function filterOf(values: Values, nowMs: number): DeadLetterFilter {
+  const { lane, reason, since, until, grep } = values as Readonly<Record<string, string>>;
+  return {
+    ...(lane === undefined ? {} : { lane }),
+    ...(reason === undefined ? {} : { reason: reasonOf(reason) }),
+    ...(since === undefined ? {} : { sinceMs: momentOf("since", since, nowMs) }),
+    ...(until === undefined ? {} : { untilMs: momentOf("until", until, nowMs) }),
+    ...(grep === undefined ? {} : { text: grep }),
+  };
+}
+
+function reasonOf(text: string): DeadLetterReason {
+  if (isReason(text)) return text;
+  throw new UsageError(
+    `"--reason ${text}" is no reason: use one of ${DEAD_LETTER_REASONS.join(", ")}`,
+  );
+}
+
+/** A time, or an age. */
+function momentOf(name: Flag, text: string, nowMs: number): number {
+  const ageMs = durationOf(text);
+  if (ageMs !== undefined) return nowMs - ageMs;
+  const timeMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;
+  if (!Number.isNaN(timeMs)) return timeMs;
+  throw new UsageError(
+    `"--${name} ${text}" is no time: use one such as 2026-01-31T12:00Z, or an age such as 15m`,
+  );
+}
+
+function numberOf(name: Flag, text: string | undefined, form: RegExp): number {
+  if (text === undefined) return Infinity;
+  if (form.test(text)) return Number(text);
+  throw new UsageError(`"--${name} ${text}" is no number: use for example ${EXAMPLES[name]}`);
+}

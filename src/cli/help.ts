@@ -9,6 +9,7 @@ Usage: logflume <command> [options]
 Commands:
   run    read lines, make them durable, deliver them, show them live
   wal    look into a log: list, print and verify what is in it
+  dlq    look after dead letters: list, show, replay, remove, export and import them
 
 Options:
   -h, --help     show this help; "logflume run --help" shows that of the command

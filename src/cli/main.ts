@@ -1,9 +1,10 @@
 /**
- * The command line: `logflume run` and `logflume wal`.
+ * The command line: `logflume run`, `logflume wal` and `logflume dlq`.
  *
  * @module
  */
 import process from "node:process";
+import { dlq } from "./dlq.ts";
 import { MAIN_HELP, VERSION } from "./help.ts";
 import { run } from "./run.ts";
 import { print, say, sayRaw } from "./say.ts";
@@ -38,6 +39,8 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       return await run(rest);
     case "wal":
       return await wal(rest);
+    case "dlq":
+      return await dlq(rest);
     case "--version":
       await print(`${VERSION}\n`);
       return 0;
@@ -50,7 +53,9 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       sayRaw(MAIN_HELP);
       return 2;
     default:
-      throw new UsageError(`Unknown command "${command}": use run or wal, or see logflume --help`);
+      throw new UsageError(
+        `Unknown command "${command}": use run, wal or dlq, or see logflume --help`,
+      );
   }
 }
 

@@ -98,11 +98,11 @@ export class LetterLog {
   async tidy(): Promise<void> {
     await this.#trim();
     if (!this.#isWasteful) return;
-    // Once around at most: what is copied stands behind this end.
+    // Once around at most: what is copied stands behind this end. A log that frees nothing is left alone.
     const end = this.#log.nextSeq;
-    for (let to = 0; to < end && this.#isWasteful;) {
-      to = Math.min(end, this.#log.evictTo);
-      await this.#copyBelow(to);
+    for (let from = -1; from < this.#log.firstSeq && from < end && this.#isWasteful;) {
+      from = this.#log.firstSeq;
+      await this.#copyBelow(Math.min(end, this.#log.evictTo));
       await this.#trim();
       await this.#log.truncateBefore(this.#usefulSeq);
     }

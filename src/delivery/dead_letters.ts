@@ -17,12 +17,12 @@ import { putLine } from "./dead_letter_form.ts";
 import { pause } from "./pause.ts";
 import { compareAge } from "./dead_letter_index.ts";
 import {
+  type DeadLetterEvictions,
   type DeadLetterLimits,
-  DeadLettersFullError,
-  evictionsFor,
   letterLimits,
 } from "./dead_letter_limits.ts";
-import { LetterLog, lineOfLetter } from "./dead_letter_log.ts";
+import { type KeeperSettings, LetterKeeper } from "./dead_letter_keeper.ts";
+import { LetterLog } from "./dead_letter_log.ts";
 import {
   assertReplay,
   type ReplayHost,
@@ -47,13 +47,12 @@ export interface DeadLetterOptions extends DeadLetterLimits {
   readonly maxReplays?: number;
   /** Where a replay sends to, unless it is told another place. */
   readonly resend?: Resend;
+  /** Told of entries that are given up, by the limits that they passed: records that are lost. */
+  readonly onEvicted?: (evictions: DeadLetterEvictions) => void;
   /** Time. */
   readonly clock?: Clock;
 }
 
-/** The timer of the clean-up is set to the next entry's end, but at least and at most to this. */
-const MIN_CLEAN_UP_MS = 1_000;
-const MAX_CLEAN_UP_MS = 3_600_000;
 /** How long a replay gets to end. */
 const CLOSE_GRACE_MS = 1_000;
 
@@ -96,54 +95,51 @@ export async function openDeadLetters(
       `Cannot use maxReplays ${maxReplays}: allowed are whole numbers from 0, and Infinity`,
     );
   }
-  const letters = new LoggedDeadLetters(log, limits, maxReplays, options);
+  const { resend, onEvicted, clock = systemClock } = options;
+  const letters = new LoggedDeadLetters(log, { limits, clock, onEvicted }, maxReplays, resend);
   await letters.load();
   return letters;
 }
 
 class LoggedDeadLetters implements DeadLetters {
   readonly #log: LetterLog;
-  readonly #limits: Required<DeadLetterLimits>;
+  readonly #keeper: LetterKeeper;
+  readonly #clock: Clock;
   readonly #maxReplays: number;
   readonly #resend: Resend | undefined;
-  readonly #clock: Clock;
   readonly #closed = new AbortController();
-  readonly #evicted = { entries: 0, bytes: 0, age: 0 };
-  /** Settles when the change made last is done, and what it left was tidied up. */
-  #last: Promise<void> = Promise.resolve();
-  #cancelTimer: (() => void) | undefined;
   #replaying: Promise<ReplayReport> | undefined;
   #closing: Promise<void> | undefined;
-  added = 0;
-  #updated = 0;
-  #replayed = 0;
-  #removed = 0;
 
   constructor(
     log: LogStore,
-    limits: Required<DeadLetterLimits>,
+    settings: KeeperSettings,
     maxReplays: number,
-    { resend, clock = systemClock }: DeadLetterOptions,
+    resend: Resend | undefined,
   ) {
     this.#log = new LetterLog(log);
-    this.#limits = limits;
+    this.#keeper = new LetterKeeper(this.#log, settings);
+    this.#clock = settings.clock;
     this.#maxReplays = maxReplays;
     this.#resend = resend;
-    this.#clock = clock;
   }
 
   get size(): number {
     return this.#log.index.size;
   }
 
+  get added(): number {
+    return this.#keeper.added;
+  }
+
   async load(): Promise<void> {
     await this.#log.load();
-    await this.#cleanUp();
+    await this.#keeper.cleanUp();
   }
 
   add(failures: readonly DeadLetterFailure[]): Promise<void> {
-    return this.#alone(async () => {
-      const now = new Date(this.#clock.now()).toISOString();
+    return this.#keeper.alone(async () => {
+      const now = this.#now();
       const letters = new Map<string, DeadLetter>();
       for (const failure of failures) {
         const held = letters.get(failure.id) ?? await this.get(failure.id);
@@ -152,8 +148,12 @@ class LoggedDeadLetters implements DeadLetters {
           held === undefined ? letterOf(failure, now) : failedAgain(held, failure, now),
         );
       }
-      await this.#put([...letters.values()]);
+      await this.#keeper.put([...letters.values()]);
     });
+  }
+
+  #now(): string {
+    return new Date(this.#clock.now()).toISOString();
   }
 
   async *list(options: DeadLetterListOptions = {}): AsyncIterable<DeadLetter> {
@@ -216,31 +216,26 @@ class LoggedDeadLetters implements DeadLetters {
       list: (filter) => this.list(filter),
       get: (id) => this.get(id),
       delivered: (letter) =>
-        this.#alone(async () => {
+        this.#keeper.alone(async () => {
           const held = await this.get(letter.id);
           // Another account of the id came in meanwhile, with another record: that one was not sent.
           if (held !== undefined && held.record !== letter.record) return;
-          this.#replayed++;
-          if (held !== undefined) await this.#log.commit([], [letter.id]);
+          await this.#keeper.removeDelivered(letter.id);
         }),
       failed: (id, failure) =>
-        this.#alone(async () => {
+        this.#keeper.alone(async () => {
           const held = await this.get(id);
           if (held === undefined) return;
-          const now = new Date(this.#clock.now()).toISOString();
-          await this.#put([{ ...failedAgain(held, failure, now), replays: held.replays + 1 }]);
+          const again = failedAgain(held, failure, this.#now());
+          await this.#keeper.put([{ ...again, replays: held.replays + 1 }]);
         }),
     };
   }
 
   remove(which: readonly string[] | DeadLetterFilter): Promise<number> {
-    return this.#alone(async () => {
-      const ids = isList(which) ? which : await this.#idsOf(which);
-      const held = [...new Set(ids)].filter((id) => this.#log.index.get(id) !== undefined);
-      await this.#log.commit([], held);
-      this.#removed += held.length;
-      return held.length;
-    });
+    return this.#keeper.alone(async () =>
+      await this.#keeper.remove(isList(which) ? which : await this.#idsOf(which))
+    );
   }
 
   async #idsOf(filter: DeadLetterFilter): Promise<string[]> {
@@ -250,12 +245,9 @@ class LoggedDeadLetters implements DeadLetters {
   }
 
   purge(): Promise<number> {
-    return this.#alone(async () => {
-      const ids = [...this.#log.index.oldestFirst()].map(({ id }) => id);
-      await this.#log.commit([], ids);
-      this.#removed += ids.length;
-      return ids.length;
-    });
+    return this.#keeper.alone(() =>
+      this.#keeper.remove([...this.#log.index.oldestFirst()].map(({ id }) => id))
+    );
   }
 
   async *exportLines(filter: DeadLetterFilter = {}): AsyncIterable<string> {
@@ -269,7 +261,7 @@ class LoggedDeadLetters implements DeadLetters {
   async importFrom(lines: LetterLines): Promise<ImportReport> {
     const total = { added: 0, updated: 0 };
     for await (const batch of lettersFrom(lines)) {
-      const fresh = await this.#alone(() => this.#import(batch));
+      const fresh = await this.#keeper.alone(() => this.#import(batch));
       total.added += fresh;
       total.updated += batch.length - fresh;
     }
@@ -282,82 +274,11 @@ class LoggedDeadLetters implements DeadLetters {
       const held = letters.get(letter.id) ?? await this.get(letter.id);
       letters.set(letter.id, held === undefined ? letter : joined(held, letter));
     }
-    return await this.#put([...letters.values()]);
-  }
-
-  /** Stores entries as they are, and gives up what passes the limits; answers how many are new. */
-  async #put(letters: readonly DeadLetter[]): Promise<number> {
-    const lines = letters.map(lineOfLetter);
-    const { index } = this.#log;
-    const evictions = evictionsFor(index, lines, this.#limits, this.#clock.now());
-    if (this.#log.isFull) await this.#log.tidy();
-    if (this.#log.isFull) {
-      throw new DeadLettersFullError(
-        "The log of the dead letters is full: give it a higher limit, or remove some of them",
-      );
-    }
-    const fresh = lines.filter(({ id }) => index.get(id) === undefined).length;
-    await this.#log.commit(lines, evictions.map(({ id }) => id));
-    for (const { limit } of evictions) this.#evicted[limit]++;
-    this.added += fresh;
-    this.#updated += lines.length - fresh;
-    return fresh;
-  }
-
-  /** Gives up what is too old, or too much since the limits were changed. */
-  async #cleanUp(): Promise<void> {
-    await this.#alone(async () => {
-      const { index } = this.#log;
-      const evictions = evictionsFor(index, [], this.#limits, this.#clock.now());
-      if (evictions.length > 0) await this.#log.commit([], evictions.map(({ id }) => id));
-      for (const { limit } of evictions) this.#evicted[limit]++;
-    });
-  }
-
-  /** Runs a change when those before it are done, tidies up after it, and sets the timer anew. */
-  #alone<T>(change: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(change);
-    this.#last = done.then(() => this.#tidyUp(), () => {});
-    return done;
-  }
-
-  async #tidyUp(): Promise<void> {
-    this.#setTimer();
-    try {
-      await this.#log.tidy();
-    } catch {
-      // The log tells of disks that refuse by itself, and what was changed is durable all the same.
-    }
-  }
-
-  #setTimer(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    const oldest = this.#log.index.oldestFirst().next().value;
-    if (oldest === undefined || this.#limits.maxAgeMs === Infinity || this.#closed.signal.aborted) {
-      return;
-    }
-    // The time of day may jump: it is looked at again before long.
-    const leftMs = oldest.firstFailedMs + this.#limits.maxAgeMs - this.#clock.now() + 1;
-    const delayMs = Math.min(Math.max(leftMs, MIN_CLEAN_UP_MS), MAX_CLEAN_UP_MS);
-    this.#cancelTimer = this.#clock.setTimer(() => {
-      // A log that takes nothing now is asked again when the next change is made.
-      this.#cleanUp().catch(() => {});
-    }, delayMs);
+    return await this.#keeper.put([...letters.values()]);
   }
 
   stats(): DeadLetterStats {
-    const { index, unreadable } = this.#log;
-    return {
-      held: index.size,
-      bytes: index.bytes,
-      added: this.added,
-      updated: this.#updated,
-      replayed: this.#replayed,
-      removed: this.#removed,
-      evicted: { ...this.#evicted },
-      unreadable,
-    };
+    return this.#keeper.stats();
   }
 
   /** What a sink has just taken is removed, unless the disk refuses. */
@@ -378,7 +299,7 @@ class LoggedDeadLetters implements DeadLetters {
 
   async #close(): Promise<void> {
     this.#closed.abort(new Error("The dead letters are closed"));
-    this.#cancelTimer?.();
+    this.#keeper.stop();
     if (this.#replaying !== undefined) await this.#endReplay(this.#replaying);
     await this.#log.close();
   }

@@ -127,6 +127,21 @@ test("a lane stops while the dead letters are full and may not evict, and goes o
   await pipeline.close();
 });
 
+test("dead letters that are given up are told", async () => {
+  const events: string[] = [];
+  await using pipeline = await openPipeline({
+    sinks: { sink: recordingSink(() => new RejectedError("400")) },
+    deadLetters: { maxEntries: 2 },
+    onEvent: ({ kind, message }) => events.push(`${kind}: ${message}`),
+  });
+  for (let i = 0; i < 5; i++) pipeline.write("poison");
+  await settle(pipeline);
+  assert.deepEqual(events.filter((event) => event.startsWith("dead-letters")), [
+    "dead-letters-evicted: The dead letters gave up the oldest 3 entries at their limit " +
+    "maxEntries: replay them in time, or raise it",
+  ]);
+});
+
 for (const order of ["strict", "none"] as const) {
   test(`pipeline.deadLetters.replay() sends through the lane's own sink (order ${order})`, async () => {
     const sink = picky(order);

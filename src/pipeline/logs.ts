@@ -1,6 +1,11 @@
 import type { Clock } from "../clock.ts";
 import type { Resend } from "../delivery/dead_letter_replay.ts";
-import { type DeadLetters, openDeadLetters } from "../delivery/dead_letters.ts";
+import type { DeadLetterEvictions } from "../delivery/dead_letter_limits.ts";
+import {
+  type DeadLetterOptions,
+  type DeadLetters,
+  openDeadLetters,
+} from "../delivery/dead_letters.ts";
 import { messageOf } from "../errors.ts";
 import { onProcessExit } from "../platform/exit.ts";
 import { memoryStore } from "../storage/memory.ts";
@@ -33,20 +38,27 @@ type Tell = (event: PipelineEvent) => void;
 export async function openLogs(options: PipelineOptions, clock: Clock, tell: Tell): Promise<Logs> {
   const { wal } = options;
   const atOnce = isAtOnce(options);
-  if (wal === undefined) return await openInMemory(options, clock);
+  const letters: DeadLetterOptions = {
+    ...options.deadLetters,
+    clock,
+    onEvicted: (evictions) =>
+      tell({ kind: "dead-letters-evicted", message: evictedText(evictions) }),
+  };
+  if (wal === undefined) return await openInMemory(letters, clock);
   const { store } = wal;
   if ("openLog" in store) assertFits(store, wal);
   let logs: Logs;
   try {
+    const settings = { ...wal, atOnce };
     logs = "openLog" in store
-      ? await openProvided(store, wal, options, clock, tell)
-      : await openInFiles(store, wal, options, clock, tell);
+      ? await openProvided(store, settings, letters, clock, tell)
+      : await openInFiles(store, settings, letters, clock, tell);
   } catch (error) {
     if (options.onStoreFailure !== "memory") throw error;
     const lost = atOnce ? "durable, nor written before a call returns" : "durable";
     const message = `Running in memory, nothing is ${lost}: ${messageOf(error)}`;
     tell({ kind: "store-failed", message });
-    return await openInMemory(options, clock);
+    return await openInMemory(letters, clock);
   }
   if (!atOnce || logs.log.appendSync !== undefined) return logs;
   await logs.letters.close();
@@ -100,7 +112,7 @@ function assertFits(store: LogProvider, wal: PipelineWalOptions): void {
 async function openProvided(
   store: LogProvider,
   wal: PipelineWalOptions,
-  options: PipelineOptions,
+  letters: DeadLetterOptions,
   clock: Clock,
   tell: Tell,
 ): Promise<Logs> {
@@ -114,8 +126,7 @@ async function openProvided(
   return await withLetters(
     log,
     () => store.openLog("dead-letters", { onNotice: tell, clock, retain: 0, ...sync }),
-    options,
-    clock,
+    letters,
     onProcessExit,
   );
 }
@@ -123,7 +134,7 @@ async function openProvided(
 async function openInFiles(
   store: FileStore,
   wal: PipelineWalOptions,
-  options: PipelineOptions,
+  letters: DeadLetterOptions,
   clock: Clock,
   tell: Tell,
 ): Promise<Logs> {
@@ -150,26 +161,21 @@ async function openInFiles(
       retain: 0,
       ...(wal.sync === undefined ? {} : { sync: wal.sync }),
     });
-  return await withLetters(log, inner, options, clock, (spill) => store.onExit(spill));
+  return await withLetters(log, inner, letters, (spill) => store.onExit(spill));
 }
 
 async function withLetters(
   log: LogStore,
   openLetterLog: () => Promise<LogStore>,
-  options: PipelineOptions,
-  clock: Clock,
+  options: DeadLetterOptions,
   onExit: Logs["onExit"],
 ): Promise<Logs> {
   let send: Resend = () => Promise.resolve("skip");
-  const settings = {
-    ...options.deadLetters,
-    clock,
-    resend: ((...args) => send(...args)) as Resend,
-  };
   let letterLog: LogStore | undefined;
   try {
     letterLog = await openLetterLog();
-    const letters = await openDeadLetters(letterLog, settings);
+    const resend: Resend = (letter, context) => send(letter, context);
+    const letters = await openDeadLetters(letterLog, { ...options, resend });
     return { log, letters, replayThrough: (resend) => void (send = resend), onExit };
   } catch (error) {
     await letterLog?.close();
@@ -178,7 +184,14 @@ async function withLetters(
   }
 }
 
-async function openInMemory(options: PipelineOptions, clock: Clock): Promise<Logs> {
+function evictedText({ entries, bytes, age }: DeadLetterEvictions): string {
+  const count = entries + bytes + age;
+  const limits = [entries && "maxEntries", bytes && "maxBytes", age && "maxAgeMs"].filter(Boolean);
+  return `The dead letters gave up the oldest ${count === 1 ? "entry" : `${count} entries`} at ` +
+    `their limit ${limits.join(" and ")}: replay them in time, or raise it`;
+}
+
+async function openInMemory(letters: DeadLetterOptions, clock: Clock): Promise<Logs> {
   const store = memoryStore();
   const log = await openWal(store, {
     clock,
@@ -191,5 +204,5 @@ async function openInMemory(options: PipelineOptions, clock: Clock): Promise<Log
   });
   const letterLog = (): Promise<LogStore> =>
     openWal(memoryStore(), { clock, retain: 0, segmentBytes: 1024 * 1024 });
-  return await withLetters(log, letterLog, options, clock, (spill) => store.onExit(spill));
+  return await withLetters(log, letterLog, letters, (spill) => store.onExit(spill));
 }

@@ -102,7 +102,7 @@ export interface PipelineOptions {
    */
   readonly onStoreFailure?: "throw" | "memory";
   /** How many records that could not be delivered are kept, and how long. */
-  readonly deadLetters?: Omit<DeadLetterOptions, "resend" | "clock">;
+  readonly deadLetters?: Omit<DeadLetterOptions, "resend" | "clock" | "onEvicted">;
   /** Records below this level are left out. @default {"trace"} */
   readonly level?: Level;
   /** Changes a record before it is encoded, or leaves it out with null: redaction belongs here. */

@@ -33,6 +33,8 @@ export function lineOfLetter(letter: DeadLetter): LetterLine {
 export class LetterLog {
   readonly index: LetterIndex = new LetterIndex();
   readonly #log: LogStore;
+  /** Where an entry stood when it was read. */
+  readonly #readAt = new WeakMap<DeadLetter, number>();
   #unreadable = 0;
 
   constructor(log: LogStore) {
@@ -85,13 +87,29 @@ export class LetterLog {
     for (let place = this.index.get(id); place !== undefined;) {
       const line = await lines.line(place.position);
       const event = line === undefined ? undefined : eventOf(line);
-      if (event?.kind === "put") return event.letter;
+      if (event?.kind === "put") {
+        this.#readAt.set(event.letter, place.position);
+        return event.letter;
+      }
       // It may have moved while it was read; else it is lost, and the log has told so.
       const now = this.index.get(id);
       if (now?.position === place.position) return undefined;
       place = now;
     }
     return undefined;
+  }
+
+  /** An entry as it is now: the same object if nothing has changed since it was read here. */
+  async renewed(letter: DeadLetter): Promise<DeadLetter | undefined> {
+    const place = this.index.get(letter.id);
+    if (place === undefined) return undefined;
+    if (place.position === this.#readAt.get(letter)) return letter;
+    const reader = this.reader();
+    try {
+      return await reader.letter(letter.id);
+    } finally {
+      reader.close();
+    }
   }
 
   /** Frees what is of no use. One call at a time, and none of `commit` meanwhile. */

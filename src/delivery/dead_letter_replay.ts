@@ -68,12 +68,12 @@ export interface ReplayHost {
   readonly resend: Resend;
   /** The entries, oldest first, as they were when it was called. */
   list(filter: DeadLetterFilter): AsyncIterable<DeadLetter>;
-  /** An entry as it is now. */
-  get(id: string): Promise<DeadLetter | undefined>;
+  /** An entry as it is now; undefined if it is gone. */
+  renewed(letter: DeadLetter): Promise<DeadLetter | undefined>;
   /** The entry was delivered. */
   delivered(letter: DeadLetter): Promise<void>;
   /** The entry failed again. */
-  failed(id: string, failure: ReplayFailure): Promise<void>;
+  failed(letter: DeadLetter, failure: ReplayFailure): Promise<void>;
 }
 
 /** How an entry failed again. */
@@ -105,16 +105,16 @@ export async function replayLetters(
   const waitForTurn = pacer(options.ratePerSecond ?? Infinity, host.clock, signal);
   const count = { replayed: 0, failed: 0 };
   const skipped = { maxReplays: 0, noSink: 0, gone: 0 };
-  for await (const { id, replays } of host.list(filter)) {
+  for await (const listed of host.list(filter)) {
     if (signal.aborted || count.replayed + count.failed >= limit) break;
-    if (replays >= host.maxReplays && !force) {
+    if (listed.replays >= host.maxReplays && !force) {
       skipped.maxReplays++;
     } else if (dryRun) {
       count.replayed++;
     } else {
       await waitForTurn();
       if (signal.aborted) break;
-      const letter = await host.get(id);
+      const letter = await host.renewed(listed);
       const outcome = letter === undefined ? "gone" : await sendAgain(letter, host, signal);
       if (outcome === "aborted") break;
       if (outcome === "replayed" || outcome === "failed") count[outcome]++;
@@ -141,7 +141,7 @@ async function sendAgain(
     // What an abort broke off says nothing about the record.
     if (signal.aborted) return "aborted";
     const failure = { reason: reasonOf(error), error, attempts: Math.max(1, attempts) };
-    await host.failed(letter.id, failure);
+    await host.failed(letter, failure);
     return "failed";
   }
   await host.delivered(letter);

@@ -214,17 +214,17 @@ class LoggedDeadLetters implements DeadLetters {
       maxReplays: this.#maxReplays,
       resend,
       list: (filter) => this.list(filter),
-      get: (id) => this.get(id),
+      renewed: (letter) => this.#log.renewed(letter),
       delivered: (letter) =>
         this.#keeper.alone(async () => {
-          const held = await this.get(letter.id);
+          const held = await this.#log.renewed(letter);
           // Another account of the id came in meanwhile, with another record: that one was not sent.
           if (held !== undefined && held.record !== letter.record) return;
           await this.#keeper.removeDelivered(letter.id);
         }),
-      failed: (id, failure) =>
+      failed: (letter, failure) =>
         this.#keeper.alone(async () => {
-          const held = await this.get(id);
+          const held = await this.#log.renewed(letter);
           if (held === undefined) return;
           const again = failedAgain(held, failure, this.#now());
           await this.#keeper.put([{ ...again, replays: held.replays + 1 }]);

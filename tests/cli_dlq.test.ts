@@ -8,15 +8,19 @@ import { fileURLToPath } from "node:url";
 import {
   type FileStore,
   type LogProvider,
+  openDeadLetters,
   openPipeline,
+  openWal,
   type Pipeline,
   RejectedError,
 } from "../mod.ts";
+import { readLetters } from "../src/cli/dlq_folder.ts";
 import { parseDlqOptions } from "../src/cli/dlq_options.ts";
 import { UsageError } from "../src/cli/usage_error.ts";
 import { fileSink } from "../src/sink/file.ts";
 import { fileStore } from "../src/storage/file.ts";
 import { sqliteStore } from "../src/storage/sqlite.ts";
+import { failureOf } from "./support/letter_logs.ts";
 import { inFolder } from "./support/spawn.ts";
 
 const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
@@ -103,6 +107,21 @@ test("dlq ls and show tell of every letter, and change nothing", () =>
     assert.ok(!fs.existsSync(join(data, "LOCK")));
   }));
 
+test("damaged letters are told, and the others shown", () =>
+  withDeadLetters(async (data) => {
+    const inner = join(data, "dead-letters");
+    const path = join(inner, fs.readdirSync(inner).find((name) => name.endsWith(".ndjson"))!);
+    const text = fs.readFileSync(path, "latin1");
+    fs.writeFileSync(path, text.replace("400 for bad 1", "400 for bad X"), "latin1");
+    const { code, stdout, stderr } = await run("ls", data);
+    assert.deepEqual([code, stdout.includes("bad 1")], [0, false]);
+    assert.match(stdout, /too big/);
+    assert.match(
+      stderr,
+      /^logflume: Some dead letters in ".*" are damaged: see logflume wal verify/,
+    );
+  }));
+
 test("dlq replay appends the records to a file and removes them", () =>
   withDeadLetters(async (data, folder) => {
     const output = join(folder, "missed.ndjson");
@@ -174,6 +193,33 @@ test("a running pipeline is read beside, and nothing is changed under it", () =>
     }
     assert.equal(pipeline.deadLetters.size, 3);
     await pipeline.close();
+  }));
+
+test("an old letter is seen at every moment, while others come and go beside it", () =>
+  inFolder("dlq", async (folder) => {
+    const store = fileStore(folder);
+    const records = await openWal(store);
+    const settings = { retain: 0, segmentBytes: 256 * 1024 };
+    const letters = await openDeadLetters(await openWal(store.inner("dead-letters"), settings));
+    await letters.add([failureOf(1)]);
+    let isDone = false;
+    const looks = (async () => {
+      let count = 0;
+      for (; !isDone; count++) {
+        const seqs = (await readLetters(folder)).map(({ seq }) => seq);
+        assert.equal(seqs[0], 1, `look ${count} found ${seqs}`);
+      }
+      return count;
+    })();
+    const record = `"${"x".repeat(100_000)}"`;
+    for (let seq = 2; seq <= 120; seq++) {
+      await letters.add([failureOf(seq, { record })]);
+      if (seq > 4) await letters.remove([failureOf(seq - 2).id]);
+    }
+    isDone = true;
+    assert.ok(await looks > 0);
+    await letters.close();
+    await records.close();
   }));
 
 test("dlq reads and changes the letters in an SQLite file", () =>

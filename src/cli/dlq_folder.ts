@@ -5,9 +5,10 @@ import { type DeadLetters, openDeadLetters } from "../delivery/dead_letters.ts";
 import { StoreLockedError } from "../errors.ts";
 import { fileStore } from "../storage/file.ts";
 import { sqliteStore } from "../storage/sqlite.ts";
-import type { FileStore, LogStore } from "../storage/store.ts";
+import type { FileStore, LogGap, LogStore } from "../storage/store.ts";
 import { inspectLog, readEntries } from "../wal/inspect.ts";
 import { openWal } from "../wal/wal.ts";
+import { say } from "./say.ts";
 import { UsageError } from "./usage_error.ts";
 import { findLogs } from "./wal_folder.ts";
 
@@ -17,7 +18,7 @@ const SETTINGS = { retain: 0 } as const;
 /** Who only removes or replays gives nothing up by the way: limits are the pipeline's. */
 const NO_LIMITS = { maxEntries: Infinity, maxBytes: Infinity, maxAgeMs: Infinity } as const;
 /** A log that is trimmed while it is read is read again so often. */
-const MOST_LOOKS = 5;
+const MOST_LOOKS = 20;
 
 /**
  * The dead letters of a pipeline's folder, oldest first. A folder is read without its lock and without a
@@ -31,10 +32,14 @@ export async function readLetters(path: string): Promise<DeadLetter[]> {
   }
   const store = storeIn(path);
   for (let left = MOST_LOOKS;; left--) {
-    const gap = { isTrimmed: false };
-    const letters = await heldLetters(linesOf(store, gap));
+    const missing = new Set<LogGap["reason"]>();
+    const letters = await heldLetters(linesOf(store, missing));
     // What a running pipeline trims it has copied to the end, behind what was read.
-    if (!gap.isTrimmed || left <= 1) return letters;
+    if (missing.has("trimmed") && left > 1) continue;
+    if (missing.has("damaged")) {
+      say(`Some dead letters in "${path}" are damaged: see logflume wal verify "${path}"`);
+    }
+    return letters;
   }
 }
 
@@ -119,10 +124,11 @@ function storeIn(folder: string): FileStore {
   );
 }
 
-async function* linesOf(store: FileStore, gap: { isTrimmed: boolean }): AsyncIterable<string> {
+/** The lines of a log; why others are missing, if they are, goes into `missing`. */
+async function* linesOf(store: FileStore, missing: Set<LogGap["reason"]>): AsyncIterable<string> {
   for await (const read of readEntries(store)) {
     if (read.kind === "entry") yield read.entry.line;
-    else gap.isTrimmed ||= read.gap.reason === "trimmed";
+    else missing.add(read.gap.reason);
   }
 }
 

@@ -120,7 +120,6 @@ async function openProvided(
     onNotice: tell,
     clock,
     ...wal,
-    atOnce: isAtOnce(options),
   });
   const sync = wal.sync === undefined ? {} : { sync: wal.sync };
   return await withLetters(
@@ -144,7 +143,6 @@ async function openInFiles(
     onNotice,
     clock,
     ...wal,
-    atOnce: isAtOnce(options),
   });
   if (log.stats().segments > MANY_SEGMENTS) {
     log.compact().catch((error) => {

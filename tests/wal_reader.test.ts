@@ -235,6 +235,29 @@ test("the window forgets the oldest first, and what was trimmed", () => {
   assert.equal(window.find(2000)?.count, 1, "the newest stays, whatever its size");
 });
 
+test("a window that nobody looks into keeps little, and all again once somebody does", () => {
+  const bytes = new Uint8Array(10_000);
+  const window = new Window(1024 * 1024);
+  let seq = 0;
+  const push = (count: number): void => {
+    for (let i = 0; i < count; i++) window.push({ firstSeq: seq++, count: 1, bytes });
+  };
+  const held = (): number => {
+    let first = seq;
+    while (window.find(first - 1) !== undefined) first--;
+    return seq - first;
+  };
+  push(300);
+  assert.equal(held(), 24);
+  push(300);
+  assert.equal(held(), 24, "the look came before all of them");
+  for (let i = 0; i < 300; i++) {
+    push(1);
+    assert.ok(window.find(seq - 1));
+  }
+  assert.equal(held(), 99);
+});
+
 test("a log in memory reads as one on disk does", async () => {
   const store = memoryStore();
   const wal = await openWal(store, { segmentBytes: 4096, windowBytes: 0, retain: 0 });

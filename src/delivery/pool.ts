@@ -171,7 +171,7 @@ class WorkerPool implements Pool, RunnerHost {
   /** The longest run of a job that may be run. */
   #check(
     work: unknown,
-    { timeoutMs = this.settings.timeoutMs, roomTimeoutMs }: JobOptions,
+    { timeoutMs = this.settings.timeoutMs, roomTimeoutMs, graceMs }: JobOptions,
   ): number {
     if (typeof work !== "function") {
       throw new TypeError(
@@ -179,6 +179,7 @@ class WorkerPool implements Pool, RunnerHost {
       );
     }
     if (roomTimeoutMs !== undefined) duration("roomTimeoutMs", roomTimeoutMs);
+    if (graceMs !== undefined) duration("graceMs", graceMs);
     return duration("timeoutMs", timeoutMs);
   }
 

@@ -27,6 +27,8 @@ export interface JobOptions {
   readonly signal?: AbortSignal;
   /** The longest run in milliseconds, not counting the wait before. @default {the pool's timeoutMs} */
   readonly timeoutMs?: number;
+  /** How long it may go on after it was aborted, in milliseconds. @default {the pool's graceMs} */
+  readonly graceMs?: number;
   /**
    * With `block` and `submit`: the longest wait for room in the queue, in milliseconds; 0 does not wait.
    *
@@ -60,6 +62,7 @@ export class Job implements JobContext {
   readonly key: JobKey | undefined;
   readonly caller: AbortSignal | undefined;
   readonly timeoutMs: number;
+  readonly graceMs: number | undefined;
   /** Settle the promise of a job that was submitted; one that was posted has none. */
   readonly resolve: ((value: unknown) => void) | undefined;
   readonly reject: ((reason: unknown) => void) | undefined;
@@ -90,6 +93,7 @@ export class Job implements JobContext {
     this.key = options.key;
     this.caller = options.signal;
     this.timeoutMs = timeoutMs;
+    this.graceMs = options.graceMs;
     this.resolve = resolve;
     this.reject = reject;
   }

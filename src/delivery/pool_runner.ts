@@ -211,7 +211,7 @@ export class Runner {
     job.state = "settling";
     job.since = now;
     this.#host.counts.settling++;
-    this.#watchdog.watch(job, now + this.#host.settings.graceMs);
+    this.#watchdog.watch(job, now + (job.graceMs ?? this.#host.settings.graceMs));
     this.#host.outcomes.fail(job, end, () => reason);
     job.abort(reason);
   }

@@ -173,6 +173,10 @@ export interface CursorRow {
   readonly filtered: number;
   /** Records sent again after a send that may have succeeded. No state: repeats. */
   readonly redelivered: number;
+  /** Those of the delivered that the fallback sink took. */
+  readonly fallback?: number;
+  /** Since when no sink of this name was there, in milliseconds since 1970. */
+  readonly orphanedAt?: number;
   /** What the sink asked to remember, at most 256 bytes. */
   readonly checkpoint?: string;
 }

@@ -157,8 +157,8 @@ export {
 } from "./src/logger.ts";
 export type { LatencyStats } from "./src/metrics/histogram.ts";
 export { openPipeline } from "./src/pipeline/open.ts";
+export type { LaneOptions } from "./src/pipeline/lane_options.ts";
 export type {
-  LaneOptions,
   PipelineBufferOptions,
   PipelineEvent,
   PipelineOptions,

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryStore, openDeadLetters, openWal, type Sink } from "../mod.ts";
-import { Lane, type LaneHost } from "../src/delivery/lane.ts";
+import { Lane } from "../src/delivery/lane.ts";
+import type { LaneHost } from "../src/delivery/lane_settings.ts";
+import { LaneWorkers } from "../src/delivery/lane_workers.ts";
 import { fakeClock } from "../src/testing/mod.ts";
 
 /** Gives `use` a lane to `sink` with these records, all in one batch unless told otherwise. */
@@ -17,10 +19,12 @@ async function withLane(
     log,
     source: { logId: log.logId, lane: "sink", run: log.run, runFirstSeq: 1 },
     deadLetters: await openDeadLetters(letterLog, { clock }),
+    workers: new LaneWorkers({ min: 1, max: 1 }, clock, () => 0.5).join(),
     clock,
     random: () => 0.5,
     buffered: () => ({ evicted: 0, waiting: 0 }),
     settled: () => {},
+    held: () => {},
     tell: () => {},
   };
   const row = { since: 1, nextSeq: 1, delivered: 0, deadLettered: 0, filtered: 0, redelivered: 0 };
@@ -29,10 +33,12 @@ async function withLane(
       name: "sink",
       sink,
       level: "warn",
-      batch: { maxRecords: 2, maxBytes: 1000 },
+      order: "strict",
+      batch: { maxRecords: 2, maxBytes: 1000, maxAgeMs: 0 },
       concurrency: 1,
-      maxAttempts: 5,
-      backoff: () => 1000,
+      timeoutMs: 60_000,
+      graceMs: 5_000,
+      retry: { maxAttempts: 5, backoff: () => 1000 },
     },
     host,
     { lane: "sink", dropped: {}, ...row },

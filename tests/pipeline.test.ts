@@ -451,7 +451,7 @@ test("order none: only failed records are sent again, and several batches are in
   let most = 0;
   const sink = recordingSink(async (batch, call) => {
     most = Math.max(most, ++inFlight);
-    await new Promise((resolve) => setTimeout(resolve));
+    await new Promise<void>((resolve) => clock.setTimer(resolve, 10));
     inFlight--;
     return call === 1 ? { retry: [0, batch.count - 1] } as never : undefined;
   }, "none");

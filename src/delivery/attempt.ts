@@ -1,5 +1,5 @@
 import { messageOf, RejectedError } from "../errors.ts";
-import type { Batch, RejectedRecord, Sink, SinkResult } from "../sink/sink.ts";
+import type { Batch, RejectedRecord, SinkResult } from "../sink/sink.ts";
 
 /** What one call of a sink made of a batch: every record is delivered, rejected, or to be sent again. */
 export interface Attempt {
@@ -9,45 +9,67 @@ export interface Attempt {
   readonly rejected: readonly RejectedRecord[];
   /** Indexes of the records to send again, ascending. */
   readonly again: readonly number[];
+  /** Those of them that failed; the others only stand behind one. */
+  readonly failed: readonly number[];
   /** Why, for those that were not delivered. */
   readonly error: string;
+  /** The same as the sink gave it. */
+  readonly cause: unknown;
 }
+
+/** The records that go again with those that failed, so that nothing overtakes these; both ascending. */
+export type Behind = (failed: readonly number[], batch: Batch) => readonly number[];
+
+const NOTHING: readonly never[] = [];
 
 /** A sink that threw delivered nothing; whether it may be asked again, the error tells. */
-export function attemptThatThrew(batch: Batch, error: unknown): Attempt {
-  const reason = messageOf(error);
+export function attemptThatThrew(batch: Batch, cause: unknown): Attempt {
+  const error = messageOf(cause);
   const all = indexesFrom(0, batch.count);
-  return error instanceof RejectedError
+  return cause instanceof RejectedError
     ? {
       delivered: 0,
-      rejected: all.map((index) => ({ index, reason })),
-      again: [],
-      error: reason,
+      rejected: all.map((index) => ({ index, reason: error, isTooLarge: cause.isTooLarge })),
+      again: NOTHING,
+      failed: NOTHING,
+      error,
+      cause,
     }
-    : { delivered: 0, rejected: [], again: all, error: reason };
+    : { delivered: 0, rejected: NOTHING, again: all, failed: all, error, cause };
 }
 
-/**
- * Reads a sink's answer. Indexes outside the batch are ignored, and sending again wins over rejecting. In
- * strict order nothing may overtake the first failure: everything behind it goes again.
- */
-export function attemptOf(batch: Batch, result: SinkResult, order: Sink["order"]): Attempt {
-  const isInBatch = (index: number) => Number.isInteger(index) && index >= 0 && index < batch.count;
-  const asked = [...new Set(result.retry ?? [])].filter(isInBatch).sort((a, b) => a - b);
-  const first = asked[0];
-  const again = first !== undefined && order !== "none" ? indexesFrom(first, batch.count) : asked;
+/** Reads a sink's answer. Indexes outside the batch are ignored; sending again wins over rejecting. */
+export function attemptOf(batch: Batch, result: SinkResult, behind: Behind): Attempt {
+  const isInBatch = (index: number): boolean =>
+    Number.isInteger(index) && index >= 0 && index < batch.count;
+  const failed = [...new Set(result.retry ?? NOTHING)].filter(isInBatch).sort((a, b) => a - b);
+  const again = failed.length === 0 ? failed : behind(failed, batch);
   const sentAgain = new Set(again);
-  const rejections = new Map((result.reject ?? []).map((one) => [one.index, one]));
-  const rejected = [...rejections.values()].filter(({ index }) =>
-    isInBatch(index) && !sentAgain.has(index)
-  );
-  return {
-    delivered: batch.count - again.length - rejected.length,
-    rejected,
-    again,
-    error: result.error === undefined
-      ? "The sink asked for these records to be sent again"
-      : messageOf(result.error),
+  const rejections = new Map((result.reject ?? NOTHING).map((one) => [one.index, one]));
+  const rejected = [...rejections.values()]
+    .filter(({ index }) => isInBatch(index) && !sentAgain.has(index))
+    .sort((a, b) => a.index - b.index);
+  const cause = result.error ?? new Error("The sink asked for these records to be sent again");
+  const delivered = batch.count - again.length - rejected.length;
+  return { delivered, rejected, again, failed, error: messageOf(cause), cause };
+}
+
+/** Strict order: everything behind the first failure goes again. */
+export const allBehind: Behind = (failed, batch) => indexesFrom(failed[0]!, batch.count);
+
+/** No order: only what failed goes again. */
+export const noneBehind: Behind = (failed) => failed;
+
+/** Order by key: what stands behind a failure of the same key goes again. */
+export function sameKeyBehind(keysOf: (batch: Batch) => readonly string[]): Behind {
+  return (failed, batch) => {
+    const keys = keysOf(batch);
+    const failedAt = new Set(failed);
+    const failedKeys = new Set<string>();
+    return keys.flatMap((key, index) => {
+      if (failedAt.has(index)) failedKeys.add(key);
+      return failedKeys.has(key) ? [index] : [];
+    });
   };
 }
 

@@ -49,12 +49,31 @@ export class LineBatch implements Batch {
     return new LineBatch(runs, concat(parts));
   }
 
+  /** A batch of the others. */
+  without(indexes: ReadonlySet<number>): LineBatch {
+    if (indexes.size === 0) return this;
+    const all = Array.from({ length: this.count }, (_, index) => index);
+    return this.pick(all.filter((index) => !indexes.has(index)));
+  }
+
+  /** A batch of single lines, each ended by LF, in ascending order. */
+  static of(lines: readonly { readonly seq: number; readonly bytes: Uint8Array }[]): LineBatch {
+    const chunks = lines.map(({ seq, bytes }) => ({ firstSeq: seq, count: 1, bytes }));
+    return batchOf(chunks);
+  }
+
   #starts(): number[] {
     const starts = [0];
     for (let i = this.bytes.indexOf(LF); i >= 0; i = this.bytes.indexOf(LF, i + 1)) {
       starts.push(i + 1);
     }
     return starts;
+  }
+
+  /** The bytes of each line, with its LF. */
+  parts(): Uint8Array[] {
+    const starts = this.#starts();
+    return starts.slice(1).map((end, index) => this.bytes.subarray(starts[index], end));
   }
 }
 

@@ -1,423 +1,391 @@
-import type { Clock } from "../clock.ts";
 import { messageOf, SinkClosedError } from "../errors.ts";
-import { type Level, LEVEL_RANK } from "../record/level.ts";
 import type { LaneState, LaneStats } from "../pipeline/stats.ts";
-import type { BatchSource, Sink } from "../sink/sink.ts";
-import type { CursorRow, LogStore } from "../storage/store.ts";
-import { type Attempt, attemptOf, attemptThatThrew } from "./attempt.ts";
-import type { Backoff } from "./backoff.ts";
+import type { Sink } from "../sink/sink.ts";
+import type { CursorRow } from "../storage/store.ts";
+import {
+  allBehind,
+  type Attempt,
+  attemptOf,
+  attemptThatThrew,
+  type Behind,
+  noneBehind,
+  sameKeyBehind,
+} from "./attempt.ts";
 import type { LineBatch } from "./batch.ts";
-import type { DeadLetterReason, DeadLetters } from "./dead_letters.ts";
-import { type Claim, type ClaimLimits, LogCursor, type Settled } from "./source.ts";
+import type { BreakerStateChange } from "./circuit_breaker_contract.ts";
+import { Delivery, type DeliveryLane } from "./delivery.ts";
+import { LaneGate } from "./lane_gate.ts";
+import { LaneHealth } from "./lane_health.ts";
+import { LaneReader } from "./lane_reader.ts";
+import type { LaneHost, LaneSettings } from "./lane_settings.ts";
+import { LaneSpill } from "./lane_spill.ts";
+import { laneStats } from "./lane_stats.ts";
+import { LastResort } from "./last_resort.ts";
+import type { Outcome } from "./open_claim.ts";
 import { pause } from "./pause.ts";
+import type { RetryRules } from "./retry_schedule.ts";
 import { Resends } from "./resend.ts";
-
-/** How a lane sends to its sink. */
-export interface LaneSettings {
-  /** The lane's name. */
-  readonly name: string;
-  /** The destination. */
-  readonly sink: Sink;
-  /** Records below this level are left out. */
-  readonly level: Level;
-  /** How much goes out at once. */
-  readonly batch: ClaimLimits;
-  /** Batches in flight at once; 1 unless the sink's order is `none`. */
-  readonly concurrency: number;
-  /** Tries of a batch before its records become dead letters. */
-  readonly maxAttempts: number;
-  /** The wait between tries. */
-  readonly backoff: Backoff;
-}
-
-/** What a lane tells; `lane-ended` is the ordinary end of a destination, such as a closed pipe. */
-export type LaneEvent =
-  | "delivery-failed"
-  | "delivery-recovered"
-  | "dead-lettered"
-  | "lane-stopped"
-  | "lane-ended";
-
-/** What a lane needs of the pipeline around it. */
-export interface LaneHost {
-  /** The log it reads. */
-  readonly log: LogStore;
-  /** How batches of this lane are named. */
-  readonly source: BatchSource;
-  /** Where records go that cannot be delivered. */
-  readonly deadLetters: DeadLetters;
-  /** Time. */
-  readonly clock: Clock;
-  /** Chance, 0 up to 1. */
-  readonly random: () => number;
-  /** Records that were accepted and never got a sequence number: given up, and still waiting. */
-  readonly buffered: () => { readonly evicted: number; readonly waiting: number };
-  /** Records were settled: the cursor is worth storing. */
-  settled(bytes: number): void;
-  /** Something worth telling happened. */
-  tell(kind: LaneEvent, message: string): void;
-}
+import { type Answer, SinkCaller } from "./sink_caller.ts";
+import { LogCursor } from "./source.ts";
 
 /** Gives the event loop back after working this long without a pause. */
 const MAX_BUSY_MS = 4;
-const LEVEL_OF_LINE = /^\{"time":"[^"]*","level":"(\w+)"/;
+/** States of a breaker in which it lets nothing through. */
+const REFUSING: readonly string[] = ["open", "isolated"];
 
 /** One sink's way through the log: its cursor, its batches, its retries. No lane knows of another. */
-export class Lane {
+export class Lane implements DeliveryLane {
   readonly name: string;
+  readonly settings: LaneSettings;
+  readonly host: LaneHost;
   /** Dead letters of this lane that are sent again. */
   readonly resends: Resends;
-  readonly #settings: LaneSettings;
-  readonly #host: LaneHost;
-  readonly #cursor: LogCursor;
+  readonly cursor: LogCursor;
+  readonly gate: LaneGate;
+  readonly health: LaneHealth;
+  readonly lastResort: LastResort;
+  readonly behind: Behind;
+  readonly rules: RetryRules;
+  readonly fallback: SinkCaller | undefined;
+  readonly #caller: SinkCaller;
+  readonly #reader: LaneReader;
+  readonly #spill: LaneSpill;
   readonly #abort = new AbortController();
   readonly #evictedBefore: number;
-  readonly #spilled = new WeakSet<LineBatch>();
-  #inFlight = new Set<Promise<void>>();
+  readonly #inFlight = new Set<Promise<void>>();
   #loop: Promise<void> | undefined;
   #scheduled = false;
   #busySince = 0;
-  #state: LaneState = "idle";
-  #attempts = 0;
-  #failures = 0;
-  #lastError: string | undefined;
+  #end: "stopped" | "closed" | undefined;
+  #leaks = 0;
 
   constructor(settings: LaneSettings, host: LaneHost, row: CursorRow) {
     this.name = settings.name;
-    this.#settings = settings;
-    this.#host = host;
-    this.#cursor = new LogCursor(host.log, row);
+    this.settings = settings;
+    this.host = host;
+    this.cursor = new LogCursor(host.log, row);
+    this.gate = new LaneGate(host.clock, this.signal, () => host.held());
+    this.health = new LaneHealth(settings.name, (kind, message) => host.tell(kind, message));
+    this.#reader = new LaneReader(this);
+    this.#spill = new LaneSpill(this, this.#reader);
+    this.rules = { ...settings.retry, clock: host.clock, random: host.random };
+    this.behind = behindOf(this.#reader, settings);
+    this.#caller = this.#callerOf(settings.sink, host);
+    // The fallback has no breaker: it is asked for what has nowhere else to go.
+    this.fallback = settings.fallback === undefined
+      ? undefined
+      : this.#callerOf(settings.fallback, { ...host, breaker: undefined });
+    this.lastResort = new LastResort(this);
     this.#evictedBefore = host.buffered().evicted;
-    this.resends = new Resends(settings, host, {
-      signal: this.#abort.signal,
+    const { maxAttempts, backoff } = settings.retry;
+    this.resends = new Resends({ sink: settings.sink, maxAttempts, backoff }, host, {
+      signal: this.signal,
       attempt: (batch, attempt, signal) => this.#attempt(batch, attempt, signal),
       notify: () => this.notify(),
-      delivered: () => this.#cursor.checkpoint(settings.sink.checkpoint?.()),
+      delivered: () => this.cursor.checkpoint(settings.sink.checkpoint?.()),
     });
+  }
+
+  #callerOf(sink: Sink, host: LaneHost): SinkCaller {
+    const { timeoutMs, graceMs, order } = this.settings;
+    const { workers, breaker, clock, source } = host;
+    return new SinkCaller({ sink, timeoutMs, graceMs, isStrict: order === "strict" }, {
+      workers,
+      breaker,
+      clock,
+      source,
+      leaked: (change) => this.#leaked(change),
+    });
+  }
+
+  /** Aborted when the lane is closed. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
   }
 
   /** Opens the sink at the place where the cursor stands. */
   async open(): Promise<void> {
-    const { sink } = this.#settings;
-    const resumes = this.#host.log.acknowledges !== "memory";
-    await sink.open?.(this.#cursor.row.checkpoint, { resumes });
-    this.#cursor.checkpoint(sink.checkpoint?.());
+    const { sink, fallback } = this.settings;
+    await sink.open?.(this.cursor.row.checkpoint);
+    await fallback?.open?.(undefined);
+    this.cursor.checkpoint(sink.checkpoint?.());
   }
 
   /** Place and counts to store; drops from the buffer are part of them. */
   get row(): CursorRow {
-    const { row } = this.#cursor;
-    const overflow = (row.dropped.overflow ?? 0) + this.#evicted();
+    return this.#withEvicted(this.cursor.row);
+  }
+
+  #withEvicted(row: CursorRow): CursorRow {
+    const evicted = this.host.buffered().evicted - this.#evictedBefore;
+    const overflow = (row.dropped.overflow ?? 0) + evicted;
     return overflow === 0 ? row : { ...row, dropped: { ...row.dropped, overflow } };
   }
 
   /** Every record below this one is settled. */
   get nextSeq(): number {
-    return this.#cursor.nextSeq;
+    return this.cursor.nextSeq;
   }
 
   /** Records that are pending and not written to the log's store. */
   get unwritten(): number {
-    const { log } = this.#host;
-    return log.nextSeq - log.writtenSeq + this.#host.buffered().waiting;
+    const { log } = this.host;
+    return log.nextSeq - log.writtenSeq + this.host.buffered().waiting;
   }
 
-  #evicted(): number {
-    return this.#host.buffered().evicted - this.#evictedBefore;
+  /** Records of so many bytes have come. Never delivers before the caller has returned. */
+  wrote(bytes: number): void {
+    this.#reader.note(bytes);
+    this.notify();
   }
 
-  /** There may be new records. Never delivers before the caller has returned. */
+  /** There may be something to do. Never does it before the caller has returned. */
   notify(): void {
-    if (this.#scheduled || this.#loop !== undefined || this.ended) return;
+    if (this.#scheduled || this.#loop !== undefined || this.ended || !this.#isDue) return;
     this.#scheduled = true;
-    this.#host.clock.defer(() => {
+    this.host.clock.defer(() => {
       this.#scheduled = false;
-      this.#loop ??= this.#run();
+      if (!this.ended) this.#loop ??= this.#run();
     });
+  }
+
+  /** As `notify`, for the parts of the lane. */
+  due(): void {
+    this.notify();
+  }
+
+  get #isDue(): boolean {
+    if (this.gate.isPaused || this.#inFlight.size >= this.settings.concurrency) return false;
+    return this.resends.waiting > 0 || this.#reader.isDue;
+  }
+
+  /** Records below `seq` wait for no others any more. */
+  hurry(seq: number): void {
+    this.#reader.hurry(seq);
+  }
+
+  /** Lets no further call begin, until `resume`. What is under way goes on. */
+  pause(): void {
+    this.gate.pause();
+  }
+
+  /** Ends a pause, and lets a parked lane ask at once. */
+  resume(): void {
+    this.gate.resume();
+    this.notify();
   }
 
   /** Whether the lane settles nothing more until the next start. */
   get ended(): boolean {
-    return this.#state === "stopped" || this.#state === "closed";
+    return this.#end !== undefined;
+  }
+
+  /** For how long nothing will be settled, as far as is known: `Infinity` until somebody steps in. */
+  get heldForMs(): number {
+    if (this.ended) return Infinity;
+    if (this.gate.heldForMs > 0) return this.gate.heldForMs;
+    const { breaker } = this.host;
+    if (breaker === undefined || this.gate.awaitingBreaker === 0) return 0;
+    return REFUSING.includes(breaker.state) ? breaker.retryAfterMs : 0;
   }
 
   async #run(): Promise<void> {
-    this.#busySince = this.#host.clock.monotonic();
-    while (!this.ended) {
-      while (this.#inFlight.size >= this.#settings.concurrency) await Promise.race(this.#inFlight);
-      if (this.ended) break;
-      if (this.resends.waiting > 0) {
-        this.#track(this.resends.next()!);
+    this.#busySince = this.host.clock.monotonic();
+    while (!this.ended && !this.gate.isPaused) {
+      while (this.#inFlight.size >= this.settings.concurrency) await Promise.race(this.#inFlight);
+      if (this.ended || this.gate.isPaused) break;
+      const resend = this.resends.next();
+      if (resend !== undefined) {
+        this.#track(resend);
         continue;
       }
-      const claim = await this.#claim();
-      if (claim === undefined) break;
-      if (!this.ended) this.#state = "delivering";
-      this.#start(claim);
+      const batch = await this.#reader.next();
+      if (batch === undefined) break;
+      this.#start(batch);
       await this.#yieldIfLong();
     }
     this.#loop = undefined;
-    this.#rest();
     // Records may have come since the last look.
-    if (this.#cursor.claimedTo < this.#host.log.writtenSeq || this.resends.waiting) this.notify();
+    this.notify();
   }
 
-  /** The next records. A log that cannot be read is asked again: it may only lack descriptors. */
-  async #claim(): Promise<Claim | undefined> {
-    for (let attempt = 1;; attempt++) {
-      try {
-        return await this.#cursor.claim(this.#settings.batch);
-      } catch (error) {
-        if (!await this.#waitToRetry(attempt, `Cannot read the log: ${messageOf(error)}`)) return;
-      }
-    }
-  }
-
-  #rest(): void {
-    if (this.#inFlight.size === 0 && this.#loop === undefined && !this.ended) this.#state = "idle";
-  }
-
-  #start(claim: Claim): void {
-    this.#track(this.#deliver(claim));
+  #start(batch: LineBatch): void {
+    const delivery = new Delivery(this, batch).run()
+      // Nothing a sink does may end more than its own lane.
+      .catch((error) => this.#stop(messageOf(error), false))
+      .then(() => this.#reader.keys?.release(batch));
+    this.#track(delivery);
   }
 
   #track(work: Promise<void>): void {
-    const delivery = work
-      // Nothing a sink does may end more than its own lane.
-      .catch((error) => this.#stop(messageOf(error), false))
-      .finally(() => {
-        this.#inFlight.delete(delivery);
-        this.#rest();
-      });
-    this.#inFlight.add(delivery);
+    const tracked = work.finally(() => {
+      this.#inFlight.delete(tracked);
+      this.notify();
+    });
+    this.#inFlight.add(tracked);
   }
 
   async #yieldIfLong(): Promise<void> {
-    const { clock } = this.#host;
+    const { clock } = this.host;
     if (clock.monotonic() - this.#busySince < MAX_BUSY_MS) return;
     await new Promise<void>((resolve) => clock.defer(resolve));
     this.#busySince = clock.monotonic();
   }
 
-  /** Sends a claim until every record of it is settled, or the lane ends. */
-  async #deliver(claim: Claim): Promise<void> {
-    const settled: Settled[] = [];
-    let batch = this.#select(claim.batch, settled);
-    for (let attempt = 1; batch.count > 0;) {
-      const outcome = await this.#attempt(batch, attempt);
-      if (outcome === undefined) return;
-      settled.push({ delivered: outcome.delivered });
-      const { again, rejected, error } = outcome;
-      if (!await this.#bury(batch, rejected, "non_retryable", attempt, settled)) return;
-      if (again.length > 0 && attempt >= this.#settings.maxAttempts) {
-        const rest = again.map((index) => ({ index, reason: error }));
-        if (!await this.#bury(batch, rest, "max_attempts", attempt, settled)) return;
-        break;
+  /** One call of the sink, when nothing holds the lane; undefined if it ended. */
+  async call(
+    batch: LineBatch,
+    attempt: number,
+    signal: AbortSignal = this.signal,
+  ): Promise<Exclude<Answer, { kind: "refused" }> | undefined> {
+    for (;;) {
+      if (this.gate.hold !== undefined && !await this.gate.pass()) return undefined;
+      if (this.ended) return undefined;
+      const answer = await this.#caller.call(batch, attempt, signal);
+      // Only a call that ran is news for those that wait for the breaker.
+      if (answer?.kind !== "refused" && this.gate.awaitingBreaker > 0) this.gate.wake();
+      if (answer === undefined || answer.kind === "refused") this.gate.endProbe();
+      if (answer?.kind === "threw" && answer.error instanceof SinkClosedError) {
+        this.health.failures++;
+        return this.#stop(messageOf(answer.error), answer.error.isExpected);
       }
-      // The usual end: an empty pick would look for every line of the batch to take none of them.
-      if (again.length === 0) break;
-      const progress = again.length < batch.count;
-      if (progress) batch = batch.pick(again);
-      if (!await this.#waitToRetry(attempt, error)) return;
-      this.#cursor.countRedelivered(batch.count);
-      attempt = progress ? 1 : attempt + 1;
+      if (answer?.kind !== "refused") return answer;
+      if (!await this.gate.restForBreaker(answer.retryAfterMs)) return undefined;
     }
-    claim.settle(...settled);
-    this.#cursor.checkpoint(this.#settings.sink.checkpoint?.());
-    this.#host.settled(claim.batch.bytes.length);
   }
 
-  /** The records that the lane's level lets through; the others are counted. */
-  #select(batch: LineBatch, settled: Settled[]): LineBatch {
-    const rank = LEVEL_RANK[this.#settings.level];
-    if (rank === 0) return batch;
-    const wanted = batch.lines().flatMap((line, index) => {
-      const level = LEVEL_OF_LINE.exec(line)?.[1] as Level | undefined;
-      return level !== undefined && LEVEL_RANK[level] < rank ? [] : [index];
-    });
-    if (wanted.length === batch.count) return batch;
-    settled.push({ filtered: batch.count - wanted.length });
-    return batch.pick(wanted);
-  }
-
-  /** One call of the sink; undefined if the lane ended over it. */
+  /** An attempt at a dead letter, which takes its turn as every call does. */
   async #attempt(
     batch: LineBatch,
     attempt: number,
-    signal: AbortSignal = this.#abort.signal,
+    signal: AbortSignal,
   ): Promise<Attempt | undefined> {
-    this.#attempts++;
-    const { source } = this.#host;
-    try {
-      const result = await this.#settings.sink.write(batch, { signal, attempt, source });
-      const outcome = attemptOf(batch, result ?? {}, this.#settings.sink.order);
-      if (outcome.delivered === batch.count) this.#succeeded();
-      else this.#failures++;
+    const answer = await this.call(batch, attempt, signal);
+    if (answer === undefined) return undefined;
+    const outcome = answer.kind === "threw"
+      ? attemptThatThrew(batch, answer.error)
+      : attemptOf(batch, answer.result ?? {}, this.behind);
+    this.gate.endProbe();
+    if (outcome.delivered < batch.count) {
+      this.health.failures++;
       return outcome;
-    } catch (error) {
-      this.#failures++;
-      if (error instanceof SinkClosedError) {
-        return void this.#stop(messageOf(error), error.isExpected);
-      }
-      return signal.aborted ? undefined : attemptThatThrew(batch, error);
     }
+    this.gate.unpark();
+    this.health.succeeded();
+    return outcome;
   }
 
-  #succeeded(): void {
-    if (this.#lastError === undefined) return;
-    this.#lastError = undefined;
-    this.#host.tell("delivery-recovered", `Sink "${this.name}" takes records again`);
+  /** Says what became of records that are in flight. */
+  settle(batch: LineBatch, outcome: Outcome): void {
+    if (batch.count === 0) return;
+    this.cursor.settle(batch, outcome);
+    this.cursor.checkpoint(this.settings.sink.checkpoint?.());
+    this.host.settled(batch.bytes.length);
+  }
+
+  /** Counts records that are sent again. */
+  countRedelivered(count: number): void {
+    this.cursor.countRedelivered(count);
+  }
+
+  /** Its breaker has changed: who waits for it looks again. */
+  breakerChanged({ from, to, counts }: BreakerStateChange): void {
+    this.gate.wake();
+    if (to !== "open" || from === "half-open") return;
+    this.host.tell(
+      "breaker-open",
+      `Sink "${this.name}" failed ${counts.consecutiveFailures} times in a row and is left alone for ` +
+        `${Math.ceil(this.host.breaker?.retryAfterMs ?? 0)} ms`,
+    );
+  }
+
+  #leaked(change: 1 | -1): void {
+    this.gate.leaked += change;
+    if (change < 0) return this.gate.wake();
+    this.#leaks++;
+    const { timeoutMs, graceMs } = this.settings;
+    this.host.tell(
+      "lane-leaked",
+      `A call of sink "${this.name}" still runs ${graceMs} ms after its ${timeoutMs} ms were over and ` +
+        `it was aborted: make it heed context.signal`,
+    );
   }
 
   #stop(reason: string, isExpected: boolean): undefined {
-    this.#state = "stopped";
-    this.#lastError = reason;
+    this.#end ??= "stopped";
     this.resends.end();
-    this.#host.tell(
-      isExpected ? "lane-ended" : "lane-stopped",
-      `Sink "${this.name}" is closed: ${reason}`,
-    );
-  }
-
-  /** Puts records into the dead letters; false if the lane ended before they were durable there. */
-  async #bury(
-    batch: LineBatch,
-    records: readonly { readonly index: number; readonly reason: string }[],
-    reason: DeadLetterReason,
-    attempts: number,
-    settled: Settled[],
-  ): Promise<boolean> {
-    if (records.length === 0) return true;
-    const lines = batch.lines();
-    const { logId } = this.#host.log;
-    const entries = records.map(({ index, reason: error }) => {
-      const seq = batch.seqAt(index);
-      const id = `${logId}/${this.name}/${seq}`;
-      return { id, lane: this.name, seq, reason, error, attempts, record: lines[index]! };
-    });
-    for (let attempt = 1;; attempt++) {
-      try {
-        await this.#host.deadLetters.add(entries);
-        settled.push({ deadLettered: entries.length });
-        this.#tellBuried(entries.length, records[0]!.reason);
-        return true;
-      } catch (error) {
-        if (!await this.#waitToRetry(attempt, messageOf(error))) return false;
-      }
-    }
-  }
-
-  #tellBuried(count: number, error: string): void {
-    this.#host.tell(
-      "dead-lettered",
-      `Sink "${this.name}" gave up ${count} ${
-        count === 1 ? "record" : "records"
-      }, kept in the dead ` +
-        `letters: ${error}`,
-    );
-  }
-
-  /** False if the lane ended meanwhile. */
-  async #waitToRetry(attempt: number, error: string): Promise<boolean> {
-    const delayMs = this.#settings.backoff(attempt, this.#host.random);
-    if (this.#lastError === undefined) {
-      this.#host.tell("delivery-failed", `Sink "${this.name}" failed, trying again: ${error}`);
-    }
-    this.#lastError = error;
-    this.#state = "waiting-to-retry";
-    await pause(delayMs, this.#host.clock, this.#abort.signal);
-    if (this.#abort.signal.aborted) return false;
-    this.#state = "delivering";
-    return true;
+    this.health.ended(reason, isExpected);
+    return undefined;
   }
 
   /** Gives up all records below `seq` that are not under way. */
   skipTo(seq: number, reason: string): void {
-    this.#cursor.skipTo(seq, reason);
+    this.cursor.skipTo(seq, reason);
   }
 
-  /**
-   * Delivers what is left at once, when the process ends: in memory mode there is no later. Never throws,
-   * since one sink that fails must not keep the others from their records; what it did not take goes
-   * the usual way, in case the process goes on.
-   */
+  /** Delivers what is left at once, when the process ends. Never throws; the process may go on. */
   spillSync(): void {
-    if (this.#settings.sink.writeSync === undefined) return;
-    for (const batch of this.ended ? [] : this.#cursor.unsettled) {
-      // Each record that is written while the process ends brings us here: a batch goes out once.
-      if (this.#spilled.has(batch)) continue;
-      if (this.#sendNow(this.#select(batch, []))) this.#spilled.add(batch);
-    }
-    while (!this.ended) {
-      const claim = this.#cursor.claim(this.#settings.batch);
-      if (claim === undefined || claim instanceof Promise) return;
-      const settled: Settled[] = [];
-      const wanted = this.#select(claim.batch, settled);
-      if (!this.#sendNow(wanted)) return this.#start(claim);
-      claim.settle({ delivered: wanted.count }, ...settled);
-    }
-  }
-
-  /** False if the sink did not take the batch. */
-  #sendNow(batch: LineBatch): boolean {
-    try {
-      if (batch.count > 0) this.#settings.sink.writeSync?.(batch);
-      return true;
-    } catch {
-      return false;
-    }
+    const left = this.#spill.run();
+    if (left !== undefined) this.#start(left);
   }
 
   /** Makes what was delivered durable. */
   async sync(): Promise<void> {
-    await this.#settings.sink.sync?.();
+    await this.settings.sink.sync?.();
+    await this.settings.fallback?.sync?.();
   }
 
   /** Ends the lane: waits are cut, the attempt under way gets its signal and up to `graceMs`. */
   async close(graceMs: number): Promise<void> {
-    if (this.#state !== "stopped") this.#state = "closed";
+    this.#end ??= "closed";
     this.#abort.abort(new Error("The pipeline is closing"));
     this.resends.end();
+    this.#reader.stop();
     const underway = Promise.all([this.#loop, ...this.#inFlight]);
-    const { clock } = this.#host;
+    const { clock, workers } = this.host;
     await Promise.race([underway, pause(graceMs, clock)]);
-    this.#cursor.close();
-    try {
-      const closing = Promise.resolve(this.#settings.sink.close?.());
-      await Promise.race([closing, pause(graceMs, clock)]);
-    } catch (error) {
-      this.#host.tell("delivery-failed", `Sink "${this.name}" cannot close: ${messageOf(error)}`);
+    this.cursor.close();
+    for (const sink of [this.settings.sink, this.settings.fallback]) {
+      try {
+        const closing = Promise.resolve(sink?.close?.());
+        await Promise.race([closing, pause(graceMs, clock)]);
+      } catch (error) {
+        const message = `Sink "${this.name}" cannot close: ${messageOf(error)}`;
+        this.host.tell("delivery-failed", message);
+      }
     }
+    workers.quit();
+  }
+
+  get #state(): LaneState {
+    const { gate } = this;
+    if (this.#end !== undefined) return this.#end;
+    if (gate.hold === "paused" || gate.hold === "parked") return gate.hold;
+    if (this.#caller.running > 0) return "delivering";
+    if (gate.awaitingBreaker > 0) return "breaker-open";
+    if (gate.awaitingRetry > 0 || gate.hold === "leaked") return "waiting-to-retry";
+    return this.#inFlight.size > 0 || this.#loop !== undefined ? "delivering" : "idle";
   }
 
   /** Figures. `accepted = delivered + deadLettered + filtered + pending + dropped`. */
   stats(): LaneStats {
-    const { checkpoint: _, lane: __, dropped: settledDrops, ...row } = this.row;
-    const dropped = { ...settledDrops };
-    let { delivered, deadLettered, filtered } = row;
-    for (const outcome of this.#cursor.settledAhead) {
-      delivered += outcome.delivered ?? 0;
-      deadLettered += outcome.deadLettered ?? 0;
-      filtered += outcome.filtered ?? 0;
-      const drop = outcome.dropped;
-      if (drop !== undefined) dropped[drop.reason] = (dropped[drop.reason] ?? 0) + drop.count;
-    }
-    const { waiting } = this.#host.buffered();
-    const accepted = this.#host.log.nextSeq - row.since + (dropped.overflow ?? 0) + waiting;
-    const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
-    return {
-      ...row,
-      lane: this.name,
-      delivered,
-      deadLettered,
-      filtered,
-      dropped,
+    const { health, gate, host } = this;
+    return laneStats(this.#withEvicted(this.cursor.settled), {
       state: this.#state,
-      accepted,
-      pending: accepted - delivered - deadLettered - filtered - lost,
-      attempts: this.#attempts,
-      failures: this.#failures,
-      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
-    };
+      nextSeq: host.log.nextSeq,
+      waiting: host.buffered().waiting,
+      attempts: this.#caller.calls,
+      failures: health.failures,
+      lastError: health.lastError,
+      inFlight: this.#inFlight.size,
+      breaker: host.breaker?.state ?? "none",
+      leaked: gate.leaked,
+      leaks: this.#leaks,
+    });
   }
+}
+
+function behindOf(reader: LaneReader, { order }: LaneSettings): Behind {
+  if (order === "strict") return allBehind;
+  return order === "none" ? noneBehind : sameKeyBehind((batch) => reader.keys!.keysOf(batch));
 }

@@ -1,5 +1,13 @@
-import type { CursorRow, LogChunk, LogRead, LogReader, LogStore } from "../storage/store.ts";
+import type {
+  CursorRow,
+  LogChunk,
+  LogRead,
+  LogReader,
+  LogStore,
+  SeqRun,
+} from "../storage/store.ts";
 import { batchOf, chunkFrom, type LineBatch, splitChunk } from "./batch.ts";
+import { OpenClaim, type Outcome, type Unsettled } from "./open_claim.ts";
 
 /** How much a lane takes at once. */
 export interface ClaimLimits {
@@ -9,49 +17,34 @@ export interface ClaimLimits {
   readonly maxBytes: number;
 }
 
-/** What became of claimed records. Together they are all records of the claim. */
-export interface Settled {
-  /** Records delivered. */
-  readonly delivered?: number;
-  /** Records in the dead letters. */
-  readonly deadLettered?: number;
-  /** Records that the lane's filter left out. */
-  readonly filtered?: number;
-  /** Records lost, and why. */
-  readonly dropped?: { readonly reason: string; readonly count: number };
-}
-
-/** Records that a lane holds and has not settled yet. */
-export interface Claim {
-  /** The records. */
-  readonly batch: LineBatch;
-  /** Says what became of them, once. The cursor moves on when all before them are settled too. */
-  settle(...outcomes: Settled[]): void;
-}
-
 /** Where a lane takes its records from. */
 export interface LaneSource {
   /** The next records; undefined if there are none now. One call at a time. */
-  claim(limits: ClaimLimits): Claim | undefined | Promise<Claim | undefined>;
+  claim(limits: ClaimLimits): LineBatch | undefined | Promise<LineBatch | undefined>;
+  /** Says what became of claimed records, a whole batch or parts of one; the first word counts. */
+  settle(batch: LineBatch, outcome: Outcome): void;
 }
 
-interface OpenClaim {
-  readonly endSeq: number;
-  readonly batch: LineBatch | undefined;
-  outcomes: readonly Settled[] | undefined;
-}
+/** Records by what became of them. */
+export type OutcomeCounts = Record<Outcome, number>;
 
 type Counts = { -readonly [K in keyof Omit<CursorRow, "dropped">]: CursorRow[K] } & {
   dropped: Record<string, number>;
 };
 
-/** A lane's cursor on a log: claims go out in order and may be settled in any. */
+/**
+ * A lane's cursor on a log: claims go out in order, their records may be settled in any. It stands at the
+ * lowest record that is not settled, and knows what is settled beyond.
+ */
 export class LogCursor implements LaneSource {
   readonly #reader: LogReader;
   readonly #row: Counts;
+  /** Settled records beyond the cursor. */
+  readonly #ahead: OutcomeCounts = { delivered: 0, fallback: 0, deadLettered: 0, filtered: 0 };
+  readonly #droppedAhead: Record<string, number> = {};
   readonly #claims: OpenClaim[] = [];
   /** What the reader gave and no claim has taken yet. */
-  #ahead: LogRead | Promise<LogRead> | undefined;
+  #read: LogRead | Promise<LogRead> | undefined;
   /** Where the next claim begins. */
   #claimedTo: number;
 
@@ -66,6 +59,24 @@ export class LogCursor implements LaneSource {
     return { ...this.#row, dropped: { ...this.#row.dropped } };
   }
 
+  /** The same place, with the counts of what is settled beyond it too. */
+  get settled(): CursorRow {
+    const { row } = this;
+    const { delivered, fallback, deadLettered, filtered } = this.#ahead;
+    const dropped: Record<string, number> = { ...row.dropped };
+    for (const [reason, count] of Object.entries(this.#droppedAhead)) {
+      if (count > 0) dropped[reason] = (dropped[reason] ?? 0) + count;
+    }
+    return {
+      ...row,
+      dropped,
+      delivered: row.delivered + delivered + fallback,
+      fallback: (row.fallback ?? 0) + fallback,
+      deadLettered: row.deadLettered + deadLettered,
+      filtered: row.filtered + filtered,
+    };
+  }
+
   /** Every record below this one is settled. */
   get nextSeq(): number {
     return this.#row.nextSeq;
@@ -76,16 +87,9 @@ export class LogCursor implements LaneSource {
     return this.#claimedTo;
   }
 
-  /** Outcomes that are known but stand behind an unsettled claim. */
-  get settledAhead(): readonly Settled[] {
-    return this.#claims.flatMap((claim) => claim.outcomes ?? []);
-  }
-
   /** Batches that are claimed and not settled, in order. */
-  get unsettled(): readonly LineBatch[] {
-    return this.#claims.flatMap((claim) =>
-      claim.outcomes === undefined && claim.batch !== undefined ? [claim.batch] : []
-    );
+  get unsettled(): readonly Unsettled[] {
+    return this.#claims.flatMap((claim) => claim.unsettled ?? []);
   }
 
   /** Remembers what the sink wants to be reminded of at the next start. */
@@ -99,12 +103,7 @@ export class LogCursor implements LaneSource {
     this.#row.redelivered += count;
   }
 
-  /** Counts records that never reached the log. */
-  countOverflow(count: number): void {
-    if (count > 0) this.#drop("overflow", count);
-  }
-
-  claim(limits: ClaimLimits): Claim | undefined | Promise<Claim | undefined> {
+  claim(limits: ClaimLimits): LineBatch | undefined | Promise<LineBatch | undefined> {
     for (;;) {
       const read = this.#take();
       if (read instanceof Promise) return this.#claimLater(read, limits);
@@ -120,18 +119,21 @@ export class LogCursor implements LaneSource {
     }
   }
 
-  async #claimLater(read: Promise<LogRead>, limits: ClaimLimits): Promise<Claim | undefined> {
-    this.#ahead = await read;
+  async #claimLater(
+    read: Promise<LogRead>,
+    limits: ClaimLimits,
+  ): Promise<LineBatch | undefined> {
+    this.#read = await read;
     return this.claim(limits);
   }
 
   #take(): LogRead | Promise<LogRead> {
-    const read = this.#ahead ?? this.#reader.next();
-    this.#ahead = undefined;
+    const read = this.#read ?? this.#reader.next();
+    this.#read = undefined;
     return read;
   }
 
-  #claimFrom(first: LogChunk, limits: ClaimLimits): Claim {
+  #claimFrom(first: LogChunk, limits: ClaimLimits): LineBatch {
     const chunks: LogChunk[] = [];
     let records = 0;
     let bytes = 0;
@@ -139,7 +141,7 @@ export class LogCursor implements LaneSource {
       const room = [limits.maxRecords - records, limits.maxBytes - bytes] as const;
       // A chunk that does not fit as a whole starts the next claim, unless this one is empty.
       if (chunks.length > 0 && (next.count > room[0] || next.bytes.length > room[1])) {
-        this.#ahead = { kind: "lines", chunk: next };
+        this.#read = { kind: "lines", chunk: next };
         break;
       }
       const [part, rest] = splitChunk(next, ...room);
@@ -147,7 +149,7 @@ export class LogCursor implements LaneSource {
       records += part.count;
       bytes += part.bytes.length;
       if (rest !== undefined) {
-        this.#ahead = { kind: "lines", chunk: rest };
+        this.#read = { kind: "lines", chunk: rest };
         break;
       }
       next = this.#more();
@@ -162,58 +164,89 @@ export class LogCursor implements LaneSource {
       if (read.kind === "lines") return read.chunk;
       if (read.kind === "end") return undefined;
     }
-    this.#ahead = read;
+    this.#read = read;
     return undefined;
   }
 
-  #open(batch: LineBatch): Claim {
+  #open(batch: LineBatch): LineBatch {
     const last = batch.runs.at(-1)!;
-    const open: OpenClaim = { endSeq: last.firstSeq + last.count, batch, outcomes: undefined };
-    this.#claims.push(open);
-    this.#claimedTo = open.endSeq;
-    return {
-      batch,
-      settle: (...outcomes) => {
-        open.outcomes ??= outcomes;
-        this.#advance();
-      },
-    };
+    const endSeq = last.firstSeq + last.count;
+    this.#claims.push(new OpenClaim(batch.runs[0]!.firstSeq, endSeq, batch));
+    this.#claimedTo = endSeq;
+    return batch;
+  }
+
+  settle(batch: LineBatch, outcome: Outcome): void {
+    for (const run of batch.runs) this.#settleRun(run, outcome);
+    this.#advance();
+  }
+
+  #settleRun({ firstSeq, count }: SeqRun, outcome: Outcome): void {
+    const end = firstSeq + count;
+    for (let i = this.#indexOf(firstSeq), seq = firstSeq; seq < end; i++) {
+      const claim = this.#claims[i];
+      if (claim === undefined) return;
+      const to = Math.min(end, claim.endSeq);
+      this.#ahead[outcome] += claim.settle(seq, to, outcome);
+      seq = to;
+    }
+  }
+
+  /** The claim that holds a record; claims stand in order and without holes. */
+  #indexOf(seq: number): number {
+    let low = 0;
+    let high = this.#claims.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#claims[middle]!.endSeq <= seq) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** Gives up all records below `seq` that are not claimed. */
   skipTo(seq: number, reason: string): void {
     if (seq <= this.#claimedTo) return;
     // A read that is under way follows the reader to the new place.
-    if (!(this.#ahead instanceof Promise)) this.#ahead = undefined;
+    if (!(this.#read instanceof Promise)) this.#read = undefined;
     this.#reader.seek(seq);
     this.#passGap(seq, reason);
   }
 
   #passGap(endSeq: number, reason: string): void {
-    const dropped = { reason, count: endSeq - this.#claimedTo };
-    this.#claims.push({ endSeq, batch: undefined, outcomes: [{ dropped }] });
+    const gap = new OpenClaim(this.#claimedTo, endSeq, undefined, reason);
+    this.#droppedAhead[reason] = (this.#droppedAhead[reason] ?? 0) + gap.count;
+    this.#claims.push(gap);
     this.#claimedTo = endSeq;
     this.#advance();
   }
 
   /** Moves over everything that is settled without a hole. */
   #advance(): void {
-    while (this.#claims[0]?.outcomes !== undefined) {
-      const { endSeq, outcomes } = this.#claims.shift()!;
-      this.#row.nextSeq = endSeq;
-      for (const outcome of outcomes!) this.#count(outcome);
+    let passed = 0;
+    for (let isOver = true; isOver && passed < this.#claims.length;) {
+      const claim = this.#claims[passed]!;
+      isOver = this.#pass(claim);
+      if (isOver) passed++;
     }
+    if (passed > 0) this.#claims.splice(0, passed);
   }
 
-  #count({ delivered = 0, deadLettered = 0, filtered = 0, dropped }: Settled): void {
-    this.#row.delivered += delivered;
-    this.#row.deadLettered += deadLettered;
-    this.#row.filtered += filtered;
-    if (dropped !== undefined) this.#drop(dropped.reason, dropped.count);
-  }
-
-  #drop(reason: string, count: number): void {
-    this.#row.dropped[reason] = (this.#row.dropped[reason] ?? 0) + count;
+  /** Moves to the first record of a claim that is not settled; true if there is none. */
+  #pass(claim: OpenClaim): boolean {
+    const row = this.#row;
+    if (claim.gapReason === undefined) {
+      claim.pass((outcome, count) => {
+        this.#ahead[outcome] -= count;
+        if (outcome === "fallback") row.fallback = (row.fallback ?? 0) + count;
+        row[outcome === "fallback" ? "delivered" : outcome] += count;
+      });
+    } else {
+      this.#droppedAhead[claim.gapReason]! -= claim.count;
+      row.dropped[claim.gapReason] = (row.dropped[claim.gapReason] ?? 0) + claim.count;
+    }
+    row.nextSeq = claim.passedTo;
+    return claim.passedTo === claim.endSeq;
   }
 
   /** Gives descriptors back. */

@@ -51,10 +51,12 @@ export async function waitForDrain(
 ): Promise<boolean> {
   const release = clock.hold();
   const { promise, resolve } = Promise.withResolvers<boolean>();
+  const deadline = clock.monotonic() + (timeoutMs ?? Infinity);
   const check = async (): Promise<void> => {
     const seq = await target;
+    const leftMs = deadline - clock.monotonic();
     if (lanes.every((lane) => lane.nextSeq >= seq)) resolve(true);
-    else if (lanes.every((lane) => lane.ended || lane.nextSeq >= seq)) resolve(false);
+    else if (lanes.every((lane) => lane.nextSeq >= seq || isHeld(lane, leftMs))) resolve(false);
     else if (log.failure !== undefined) resolve(false);
   };
   const stop = (): void => resolve(false);
@@ -62,6 +64,8 @@ export async function waitForDrain(
   signal?.addEventListener("abort", stop, { once: true });
   if (signal?.aborted) stop();
   onSettled.add(check);
+  // Nobody waits for a full batch any more.
+  void target.then((seq) => lanes.forEach((lane) => lane.hurry(seq)));
   void check();
   try {
     return await promise;
@@ -71,4 +75,9 @@ export async function waitForDrain(
     signal?.removeEventListener("abort", stop);
     onSettled.delete(check);
   }
+}
+
+/** Whether a lane settles nothing in this time: it has ended, is paused or parked, or its breaker is open. */
+function isHeld({ heldForMs }: Lane, leftMs: number): boolean {
+  return heldForMs > 0 && heldForMs >= leftMs;
 }

@@ -55,6 +55,11 @@ export class Latencies {
     this.#delivered.record(this.#clock.monotonic() - probe.sinceMs);
   }
 
+  /** A lane is gone. */
+  forget(lane: LaneProgress): void {
+    this.#probes.delete(lane);
+  }
+
   /** Figures. */
   stats(): { readonly durable: LatencyStats; readonly delivered: LatencyStats } {
     return { durable: this.#durable.stats(), delivered: this.#delivered.stats() };

@@ -4,6 +4,7 @@ import type { Lane } from "../delivery/lane.ts";
 import { pause } from "../delivery/pause.ts";
 import type { BatchSource } from "../sink/sink.ts";
 import type { CursorRow, LogStore } from "../storage/store.ts";
+import { OrphanRows } from "./ledger_rows.ts";
 
 /** Cursors are stored at most this often ... */
 const SAVE_EVERY_MS = 100;
@@ -23,7 +24,7 @@ export interface LedgerHost {
   /** Segments went: the log may take records again. */
   trimmed(): void;
   /** Records were taken from lanes at the log's limit, or a cursor could not be stored. */
-  tell(kind: "limit" | "write-failed", message: string): void;
+  tell(kind: "limit" | "write-failed" | "orphan-cursor", message: string, lane?: string): void;
 }
 
 /**
@@ -40,11 +41,55 @@ export class Ledger {
   #syncedAtMs: number;
   /** The number of the first record of this opening. */
   readonly #openedAt: number;
+  readonly #orphans: OrphanRows;
+  /** Places of lanes that are being opened. */
+  readonly #pins = new Set<{ readonly seq: number }>();
 
   constructor(host: LedgerHost) {
     this.#host = host;
     this.#openedAt = host.log.nextSeq;
     this.#syncedAtMs = host.clock.monotonic();
+    this.#orphans = new OrphanRows(host.log, host.clock);
+  }
+
+  /** Keeps what the log holds from `seq` on, until the answer is called. */
+  pin(seq: number): () => void {
+    const pin = { seq };
+    this.#pins.add(pin);
+    return () => this.#pins.delete(pin);
+  }
+
+  /** The place of this name belongs to a lane again. */
+  adopted(lane: string): void {
+    this.#orphans.delete(lane);
+  }
+
+  /** A lane is gone: its place is kept for a while. */
+  orphaned(row: CursorRow): void {
+    this.#orphans.put(row);
+  }
+
+  /** The place of this name is given up. */
+  forget(lane: string): void {
+    this.#orphans.delete(lane);
+  }
+
+  /** Tells of places that no sink asks for, and gives those up that are too old. */
+  tellOrphans(): void {
+    this.#expire();
+    for (const { lane } of this.#orphans.all) {
+      const message = `The log holds a cursor of sink "${lane}", which is not configured: ` +
+        `it is kept for when that sink comes back`;
+      this.#host.tell("orphan-cursor", message, lane);
+    }
+  }
+
+  #expire(): void {
+    for (const { lane } of this.#orphans.expire()) {
+      const message =
+        `The cursor of sink "${lane}" is given up: for seven days no such sink came back`;
+      this.#host.tell("orphan-cursor", message, lane);
+    }
   }
 
   /** How the batches of a lane are named. */
@@ -91,17 +136,24 @@ export class Ledger {
     }
   }
 
-  /** Stores these rows, and all that are stored for sinks that are not open: they may come back. */
+  /** Stores these rows, and those of sinks that are not open: they may come back. */
   #store(rows: readonly CursorRow[]): void {
+    this.#expire();
     const names = new Set(rows.map((row) => row.lane));
-    const others = this.#host.log.cursors().filter((row) => !names.has(row.lane));
-    const within = others.map((row) => withinLog(row, this.#openedAt));
-    this.#host.log.saveCursorsSync([...rows, ...within]);
+    const others = this.#orphans.all.filter((row) => !names.has(row.lane));
+    this.#host.log.saveCursorsSync([...rows, ...others]);
   }
 
-  /** Every record below this one is settled in every lane. */
+  /** Every record below this one is settled in every lane that is open. */
+  get #settledByLanes(): number {
+    const places = [...this.#host.lanes().map((lane) => lane.nextSeq)];
+    for (const { seq } of this.#pins) places.push(seq);
+    return Math.min(this.#host.log.writtenSeq, ...places);
+  }
+
+  /** Every record below this one is owed to nobody. */
   get #settledSeq(): number {
-    return Math.min(this.#host.log.writtenSeq, ...this.#host.lanes().map((lane) => lane.nextSeq));
+    return Math.min(this.#settledByLanes, this.#orphans.nextSeq);
   }
 
   /** Removes what all lanes have settled; one run at a time. */
@@ -146,7 +198,9 @@ export class Ledger {
         }
       }),
     );
-    this.#store(rows);
+    // A lane that was removed meanwhile has its last row among the orphans.
+    const open = new Set(lanes().map(({ name }) => name));
+    this.#store(rows.filter((row) => open.has(row.lane)));
     await log.syncCursors();
   }
 
@@ -158,9 +212,14 @@ export class Ledger {
     const { log, onLimit } = this.#host;
     let to = this.#settledSeq;
     if (!log.canTrim(to)) {
-      if (onLimit === "block") return false;
-      to = log.evictTo;
-      this.#giveUp(to);
+      const byLanes = this.#settledByLanes;
+      // A sink that is not there never keeps those that are from their records.
+      if (log.canTrim(byLanes)) to = Math.min(byLanes, log.evictTo);
+      else if (onLimit === "block") return false;
+      else {
+        to = log.evictTo;
+        this.#giveUp(to);
+      }
     }
     if (log.acknowledges !== "memory") void this.trim(to);
     else void log.trim(to);
@@ -183,13 +242,4 @@ export class Ledger {
   stop(): void {
     this.#cancelTimer?.();
   }
-}
-
-/**
- * A lane's place within a log that ends at `nextSeq`, or the same if it is. What a log lost with its
- * unsynced end is no place to wait at: other records get those numbers, and the lane owes them.
- */
-export function withinLog(row: CursorRow, nextSeq: number): CursorRow {
-  const ahead = row.nextSeq - nextSeq;
-  return ahead <= 0 ? row : { ...row, nextSeq, since: row.since - ahead };
 }

@@ -1,22 +1,29 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { BufferFullError, messageOf } from "../errors.ts";
 import type { DeadLetters } from "../delivery/dead_letters.ts";
-import { Lane } from "../delivery/lane.ts";
+import {
+  type BreakerRegistry,
+  createBreakerRegistry,
+} from "../delivery/circuit_breaker_registry.ts";
+import type { Lane } from "../delivery/lane.ts";
+import { LaneWorkers } from "../delivery/lane_workers.ts";
 import { pause } from "../delivery/pause.ts";
 import { createLogger, type Logger } from "../logger.ts";
 import { onEndingSignal } from "../platform/exit.ts";
 import { assertLevel, type Level, LEVEL_RANK } from "../record/level.ts";
 import type { Fields, LogRecord, RecordInput } from "../record/record.ts";
 import { consoleSink } from "../sink/console.ts";
-import type { CursorRow, InputMark, LogStore } from "../storage/store.ts";
+import type { InputMark, LogStore } from "../storage/store.ts";
 import { createTail, type Tail } from "../tail/hub.ts";
 import { leftOver, settledByLane, waitForDrain } from "./drain.ts";
 import { figuresOf } from "./figures.ts";
 import { Intake } from "./intake.ts";
 import { Latencies } from "./latency.ts";
-import { Ledger, withinLog } from "./ledger.ts";
+import { laneSettings } from "./lane_options.ts";
+import { CLOSE_GRACE_MS, PipelineLanes } from "./lanes.ts";
+import { Ledger } from "./ledger.ts";
 import { type Logs, openLogs } from "./logs.ts";
-import { laneSettings, type PipelineEvent, type PipelineOptions } from "./options.ts";
+import { type PipelineEvent, type PipelineOptions } from "./options.ts";
 import type {
   DrainReport,
   Pipeline,
@@ -32,8 +39,6 @@ import { waitFor } from "./wait.ts";
 
 /** How long `close` waits for the sinks, unless told otherwise. */
 const CLOSE_TIMEOUT_MS = 10_000;
-/** How long a sink gets to notice its signal. */
-const CLOSE_GRACE_MS = 1_000;
 
 /**
  * Opens a pipeline: recovers its log, opens its sinks where they stood, and takes records from then on.
@@ -68,7 +73,7 @@ export async function openPipeline(options: PipelineOptions = {}): Promise<Pipel
     throw error;
   }
   try {
-    for (const lane of settings) await pipeline.addLane(lane);
+    for (const lane of settings) await pipeline.lanes.open(lane);
   } catch (error) {
     await pipeline.close({ timeoutMs: 0 });
     throw error;
@@ -89,7 +94,9 @@ class OpenPipeline implements Pipeline {
   readonly #ledger: Ledger;
   readonly #latencies: Latencies;
   readonly #subscriptions: Subscriptions;
-  readonly #lanes: Lane[] = [];
+  readonly lanes: PipelineLanes;
+  readonly breakers: BreakerRegistry = createBreakerRegistry();
+  readonly #lanes: readonly Lane[];
   readonly #settledListeners = new Set<() => void>();
   readonly #withdraw: (() => void)[] = [];
   #closing: Promise<DrainReport> | undefined;
@@ -119,8 +126,11 @@ class OpenPipeline implements Pipeline {
       lanes: () => this.#lanes,
       onLimit: options.wal?.onLimit ?? "drop",
       trimmed: () => this.#intake.kick(),
-      tell: (kind, message) => tell({ kind, message }),
+      tell: (kind, message, lane) =>
+        tell({ kind, message, ...(lane === undefined ? {} : { lane }) }),
     });
+    this.lanes = this.#makeLanes(options);
+    this.#lanes = this.lanes.all;
     replayThrough(resendTo(this.#lanes, this.#ledger));
     this.#intake = new Intake(
       {
@@ -156,56 +166,9 @@ class OpenPipeline implements Pipeline {
     if (options.handleSignals) this.#withdraw.push(onEndingSignal(() => this.#spill()));
   }
 
-  async addLane(settings: ConstructorParameters<typeof Lane>[0]): Promise<void> {
-    const lane: Lane = new Lane(settings, {
-      log: this.#log,
-      source: this.#ledger.sourceOf(settings.name),
-      deadLetters: this.deadLetters,
-      clock: this.#clock,
-      random: this.#random,
-      buffered: () => this.#intake.buffered,
-      settled: (bytes) => {
-        this.#latencies.settled(lane);
-        this.#settled(bytes);
-      },
-      tell: (kind, message) => {
-        this.#tell({ kind, message, lane: settings.name });
-        // Whoever waits for a drain learns that this lane settles nothing more.
-        if (kind === "lane-stopped" || kind === "lane-ended") this.#settled(0);
-      },
-    }, this.#rowOf(settings.name));
-    await lane.open();
-    this.#lanes.push(lane);
-  }
-
-  /** Where a lane stands: where it was, within the log; a new one begins with the next record. */
-  #rowOf(name: string): CursorRow {
-    const { nextSeq } = this.#log;
-    const stored = this.#log.cursors().find((row) => row.lane === name);
-    if (stored === undefined) {
-      const zero = { delivered: 0, deadLettered: 0, dropped: {}, filtered: 0, redelivered: 0 };
-      return { lane: name, since: nextSeq, nextSeq, ...zero };
-    }
-    const ahead = stored.nextSeq - nextSeq;
-    if (ahead <= 0) return stored;
-    this.#tell({
-      kind: "clamped",
-      lane: name,
-      message:
-        `The cursor of sink "${name}" is ${ahead} records ahead of the log, which lost its ` +
-        `unsynced end: it goes on with the next record`,
-    });
-    return withinLog(stored, nextSeq);
-  }
-
   /** Everything is open: stores where the lanes stand, and begins to deliver. */
   async begin(): Promise<void> {
-    const names = new Set(this.#lanes.map((lane) => lane.name));
-    for (const { lane } of this.#log.cursors().filter((row) => !names.has(row.lane))) {
-      const message = `The log holds a cursor of sink "${lane}", which is not configured: ` +
-        `it is kept for when that sink comes back`;
-      this.#tell({ kind: "orphan-cursor", message, lane });
-    }
+    this.#ledger.tellOrphans();
     // A new lane's place must be durable before the first record it owes, and what the cursors tell of
     // earlier deliveries as durable as they are.
     try {
@@ -217,18 +180,22 @@ class OpenPipeline implements Pipeline {
     }
     this.#withdraw.push(this.#log.onWritten((chunk) => {
       this.tail.push(chunk);
-      this.#wakeReaders();
+      this.#wakeReaders(chunk.bytes.length);
     }));
-    this.#wakeReaders();
+    this.#wakeReaders(0);
   }
 
-  #wakeReaders(): void {
-    for (const lane of this.#lanes) lane.notify();
+  #wakeReaders(bytes: number): void {
+    for (const lane of this.#lanes) lane.wrote(bytes);
     this.#subscriptions.notify();
   }
 
   #settled(bytes: number): void {
     this.#ledger.settled(bytes);
+    this.#changed();
+  }
+
+  #changed(): void {
     for (const listener of this.#settledListeners) listener();
   }
 
@@ -268,6 +235,29 @@ class OpenPipeline implements Pipeline {
 
   get ready(): Promise<void> {
     return this.#intake.ready;
+  }
+
+  #makeLanes({ pool = {}, wal }: PipelineOptions): PipelineLanes {
+    const { max = 8, min = max } = pool;
+    return new PipelineLanes({
+      log: this.#log,
+      ledger: this.#ledger,
+      breakers: this.breakers,
+      workers: new LaneWorkers({ min, max }, this.#clock, this.#random),
+      deadLetters: this.deadLetters,
+      clock: this.#clock,
+      random: this.#random,
+      isDurable: wal !== undefined,
+      buffered: () => this.#intake.buffered,
+      pump: () => this.#intake.pump(),
+      settled: (lane, bytes) => {
+        this.#latencies.settled(lane);
+        this.#settled(bytes);
+      },
+      changed: () => this.#changed(),
+      removed: (lane) => this.#latencies.forget(lane),
+      tell: this.#tell,
+    });
   }
 
   #makeWritable(): WritableStream<RecordInput | string> {
@@ -324,7 +314,9 @@ class OpenPipeline implements Pipeline {
       onSettled: this.#settledListeners,
     });
     const flushed = Object.fromEntries(
-      Object.entries(settledByLane(this.#lanes)).map(([name, n]) => [name, n - before[name]!]),
+      Object.entries(settledByLane(this.#lanes)).map((
+        [name, n],
+      ) => [name, n - (before[name] ?? 0)]),
     );
     return { drained, flushed, ...leftOver(this.#lanes, this.#log) };
   }
@@ -339,12 +331,13 @@ class OpenPipeline implements Pipeline {
 
   async #close(options: WaitOptions): Promise<DrainReport> {
     const release = this.#clock.hold();
+    this.lanes.refuse();
     this.#intake.running = false;
     this.#intake.wake();
     try {
       const report = await this.drain(options);
       await this.#subscriptions.close(pause(CLOSE_GRACE_MS, this.#clock));
-      await Promise.all(this.#lanes.map((lane) => lane.close(CLOSE_GRACE_MS)));
+      await this.lanes.close();
       // Whoever still waits for a drain learns that nothing more is settled.
       this.#settled(0);
       // A delivery that ended in its grace counts: the report is made after it.

@@ -1,15 +1,14 @@
 import { type Backoff, backoff } from "../delivery/backoff.ts";
 import type { DeadLetterOptions } from "../delivery/dead_letters.ts";
-import type { LaneSettings } from "../delivery/lane.ts";
 import type { Drop, Overflow } from "../buffer/overflow.ts";
 import type { RingBounds } from "../buffer/ring.ts";
 import type { Clock } from "../clock.ts";
-import { assertLevel, type Level } from "../record/level.ts";
+import type { Level } from "../record/level.ts";
 import type { LogRecord } from "../record/record.ts";
-import { asSink } from "../sink/as_sink.ts";
 import type { SinkLike } from "../sink/sink.ts";
 import type { FileStore, LogProvider } from "../storage/store.ts";
 import type { WalOptions } from "../wal/wal.ts";
+import type { LaneOptions } from "./lane_options.ts";
 
 /** Something an operator may want to know. */
 export interface PipelineEvent {
@@ -19,25 +18,6 @@ export interface PipelineEvent {
   readonly message: string;
   /** The sink's name, where it is about one. */
   readonly lane?: string;
-}
-
-/** A sink with settings of its own. */
-export interface LaneOptions {
-  /** The destination. */
-  readonly sink: SinkLike;
-  /** Records below this level are left out. @default {"trace"} */
-  readonly level?: Level;
-  /** How much goes out at once. @default {{ maxRecords: 1000, maxBytes: 262144 }} */
-  readonly batch?: { readonly maxRecords?: number; readonly maxBytes?: number };
-  /** Batches in flight at once, for sinks of order `none`; others have one. @default {4} */
-  readonly concurrency?: number;
-  /** Tries and waits. */
-  readonly retry?: {
-    /** Tries before a record becomes a dead letter. @default {Infinity with a log on disk, else 5} */
-    readonly maxAttempts?: number;
-    /** The wait between tries. @default {backoff.exponential()} */
-    readonly backoff?: Backoff;
-  };
 }
 
 /** The buffer between callers and log. */
@@ -79,6 +59,19 @@ export interface PipelineWalOptions extends Omit<WalOptions, "atOnce"> {
   readonly onLimit?: "drop" | "block";
 }
 
+/** How many calls of sinks may be under way at once, of all sinks together. */
+export interface PipelinePoolOptions {
+  /** With it the pool finds its size by itself, from here on. @default {max} */
+  readonly min?: number;
+  /**
+   * The most. Each lane has a worker of its own, so that no sink can keep another one waiting: with more
+   * lanes than this there are as many workers as lanes.
+   *
+   * @default {8}
+   */
+  readonly max?: number;
+}
+
 /** How a pipeline is made. Everything has a default; without `wal` it runs in memory. */
 export interface PipelineOptions {
   /** Destinations by name; the name is the lane's for ever. @default {{ console: consoleSink() }} */
@@ -103,6 +96,8 @@ export interface PipelineOptions {
   readonly onStoreFailure?: "throw" | "memory";
   /** How many records that could not be delivered are kept, and how long. */
   readonly deadLetters?: Omit<DeadLetterOptions, "resend" | "clock" | "onEvicted">;
+  /** Workers that call the sinks. */
+  readonly pool?: PipelinePoolOptions;
   /** Records below this level are left out. @default {"trace"} */
   readonly level?: Level;
   /** Changes a record before it is encoded, or leaves it out with null: redaction belongs here. */
@@ -121,43 +116,4 @@ export interface PipelineOptions {
   readonly clock?: Clock;
   /** Chance, 0 up to 1. */
   readonly random?: () => number;
-}
-
-/** Settles a sink's settings. */
-export function laneSettings(
-  name: string,
-  given: SinkLike | LaneOptions,
-  durable: boolean,
-): LaneSettings {
-  if (name === "") throw new RangeError("A sink needs a name: its cursor is stored under it");
-  const options: LaneOptions = isLaneOptions(given) ? given : { sink: given };
-  const sink = asSink(options.sink, name);
-  const level = options.level ?? "trace";
-  assertLevel(level);
-  return {
-    name,
-    sink,
-    level,
-    batch: {
-      maxRecords: positive(`sinks.${name}.batch.maxRecords`, options.batch?.maxRecords ?? 1000),
-      maxBytes: positive(`sinks.${name}.batch.maxBytes`, options.batch?.maxBytes ?? 262_144),
-    },
-    concurrency: sink.order === "none"
-      ? positive(`sinks.${name}.concurrency`, options.concurrency ?? 4)
-      : 1,
-    maxAttempts: positive(
-      `sinks.${name}.retry.maxAttempts`,
-      options.retry?.maxAttempts ?? (durable ? Infinity : 5),
-    ),
-    backoff: options.retry?.backoff ?? backoff.exponential(),
-  };
-}
-
-function isLaneOptions(given: SinkLike | LaneOptions): given is LaneOptions {
-  return typeof given === "object" && given !== null && "sink" in given;
-}
-
-function positive(name: string, value: number): number {
-  if (value === Infinity || (Number.isSafeInteger(value) && value >= 1)) return value;
-  throw new RangeError(`Cannot use ${name} ${value}: allowed are whole numbers from 1`);
 }

@@ -1,9 +1,11 @@
 import type { DeadLetters } from "../delivery/dead_letters.ts";
+import type { BreakerRegistry } from "../delivery/circuit_breaker_registry.ts";
 import type { Logger } from "../logger.ts";
 import type { Level } from "../record/level.ts";
 import type { Fields, LogRecord, RecordInput } from "../record/record.ts";
 import type { InputMark } from "../storage/store.ts";
 import type { Tail } from "../tail/hub.ts";
+import type { Lanes } from "./lanes.ts";
 import type { PipelineStats } from "./stats.ts";
 
 /** How long to wait, and what ends the wait early. */
@@ -98,6 +100,10 @@ export interface Pipeline extends AsyncDisposable {
   subscribe(filter: SubscribeFilter, fn: (record: LogRecord) => void | Promise<void>): Subscription;
   /** The live tail. */
   readonly tail: Tail;
+  /** The sinks: to add and remove, pause and resume while the pipeline runs. */
+  readonly lanes: Lanes;
+  /** The circuit breakers of the sinks, by their names: to look at, to force and to reset. */
+  readonly breakers: BreakerRegistry;
   /** Records that could not be delivered. */
   readonly deadLetters: DeadLetters;
   /** The last stored place of an input file, so that reading can go on there. */
@@ -110,7 +116,11 @@ export interface Pipeline extends AsyncDisposable {
   readonly running: boolean;
   /** Sets the lowest level that is accepted. */
   setLevel(level: Level): void;
-  /** Waits until every lane has settled what was accepted before, or the time is over. */
+  /**
+   * Waits until every lane has settled what was accepted before, or the time is over. Ends early when the
+   * lanes that are left will settle nothing in that time: they are paused or parked, or their breaker is
+   * open for longer.
+   */
   drain(options?: WaitOptions): Promise<DrainReport>;
   /**
    * Stops, drains (10 seconds unless told otherwise), and gives everything back. A sink that is in the

@@ -2,10 +2,18 @@ import type { LatencyStats } from "../metrics/histogram.ts";
 import type { CursorRow, LogStats } from "../storage/store.ts";
 
 /** What a lane is doing. */
-export type LaneState = "idle" | "delivering" | "waiting-to-retry" | "stopped" | "closed";
+export type LaneState =
+  | "idle"
+  | "delivering"
+  | "waiting-to-retry"
+  | "breaker-open"
+  | "parked"
+  | "paused"
+  | "stopped"
+  | "closed";
 
 /** One lane's figures. `accepted = delivered + deadLettered + filtered + pending + Σ dropped`. */
-export interface LaneStats extends Omit<CursorRow, "checkpoint" | "nextSeq"> {
+export interface LaneStats extends Omit<CursorRow, "checkpoint" | "nextSeq" | "orphanedAt"> {
   /** What the lane is doing. */
   readonly state: LaneState;
   /** Records accepted since this lane began, those still in the buffer included. */
@@ -14,10 +22,27 @@ export interface LaneStats extends Omit<CursorRow, "checkpoint" | "nextSeq"> {
   readonly pending: number;
   /** Every record below this sequence number is settled. */
   readonly nextSeq: number;
+  /** Those of the delivered that the fallback sink took. */
+  readonly fallback: number;
+  /** Batches in flight, those included that wait between two attempts. */
+  readonly inFlight: number;
   /** Calls of the sink since this process opened the lane. */
   readonly attempts: number;
   /** Calls that failed, in whole or in part. */
   readonly failures: number;
+  /** The state of its circuit breaker. */
+  readonly breaker:
+    | "none"
+    | "closed"
+    | "open"
+    | "half-open"
+    | "isolated"
+    | "disabled"
+    | "metrics-only";
+  /** Calls that still run after their time and their grace. */
+  readonly leaked: number;
+  /** Calls that ever did so. */
+  readonly leaks: number;
   /** What the last failed call said, unless a later one succeeded. */
   readonly lastError?: string;
 }

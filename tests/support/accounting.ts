@@ -18,6 +18,9 @@ export function assertAccounted(stats: PipelineStats): void {
       lane.delivered + lane.deadLettered + lane.filtered + lane.pending + sum(lane.dropped),
       `the states of ${lane.lane} sum up: ${JSON.stringify(lane)}`,
     );
+    assert.ok(lane.fallback <= lane.delivered, `fallback is a part: ${JSON.stringify(lane)}`);
+    assert.ok(lane.failures <= lane.attempts, `no failure without a call: ${JSON.stringify(lane)}`);
+    assert.ok(lane.leaked <= lane.leaks, `leaked calls were counted: ${JSON.stringify(lane)}`);
     assert.ok(lane.pending >= 0, `pending is no negative number: ${JSON.stringify(lane)}`);
   }
 }

@@ -1,0 +1,156 @@
+import type { Clock } from "../clock.ts";
+import { SinkClosedError } from "../errors.ts";
+import type { Batch, BatchSource, Sink, SinkContext, SinkResult } from "../sink/sink.ts";
+import { alarm } from "./alarm.ts";
+import type { CircuitBreaker, Permit } from "./circuit_breaker_contract.ts";
+import { isBreakerRefusal } from "./circuit_breaker_errors.ts";
+import type { LaneShare } from "./lane_workers.ts";
+import { JobTimeoutError } from "./pool_errors.ts";
+import type { JobContext } from "./pool_job.ts";
+
+/** What came of a call: an answer, an error, or a refusal of the breaker, so that it never ran. */
+export type Answer =
+  | { readonly kind: "answered"; readonly result: SinkResult | undefined }
+  | { readonly kind: "threw"; readonly error: unknown }
+  | { readonly kind: "refused"; readonly retryAfterMs: number };
+
+/** How a sink is called. */
+export interface SinkCallSettings {
+  readonly sink: Sink;
+  readonly timeoutMs: number;
+  readonly graceMs: number;
+  /** Whether a call must never begin before the one before it is over. */
+  readonly isStrict: boolean;
+}
+
+/** What calls need of their lane. */
+export interface SinkCallHost {
+  readonly workers: LaneShare;
+  readonly breaker?: CircuitBreaker | undefined;
+  readonly clock: Clock;
+  readonly source: BatchSource;
+  /** A call goes on after its grace (1), or such a one has ended (-1). */
+  leaked(change: 1 | -1): void;
+}
+
+type Called = void | SinkResult | Promise<void | SinkResult>;
+
+/**
+ * Calls a sink: with the leave of its breaker, on one of the lane's workers, for as long as a call may
+ * take. A call whose time is over keeps its worker until it has ended, or for its grace; what it still
+ * answers in that time counts, so that nothing is sent again that was delivered.
+ */
+export class SinkCaller {
+  readonly #settings: SinkCallSettings;
+  readonly #host: SinkCallHost;
+  /** Calls begun. */
+  calls = 0;
+  /** Calls under way. */
+  running = 0;
+
+  constructor(settings: SinkCallSettings, host: SinkCallHost) {
+    this.#settings = settings;
+    this.#host = host;
+  }
+
+  /** One call; undefined if `signal` was aborted and nothing is known of what became of it. */
+  async call(batch: Batch, attempt: number, signal: AbortSignal): Promise<Answer | undefined> {
+    const { workers } = this.#host;
+    const turn = workers.enter();
+    if (turn !== undefined) await turn;
+    try {
+      if (signal.aborted) return undefined;
+      return await this.#callWithLeave(batch, attempt, signal);
+    } finally {
+      workers.leave();
+    }
+  }
+
+  #callWithLeave(
+    batch: Batch,
+    attempt: number,
+    signal: AbortSignal,
+  ): Answer | Promise<Answer | undefined> {
+    let permit: Permit | undefined;
+    try {
+      permit = this.#host.breaker?.allow();
+    } catch (error) {
+      if (!isBreakerRefusal(error)) throw error;
+      const { retryAfterMs = Infinity } = this.#host.breaker ?? {};
+      return { kind: "refused", retryAfterMs };
+    }
+    return this.#run(batch, attempt, signal, permit);
+  }
+
+  async #run(
+    batch: Batch,
+    attempt: number,
+    signal: AbortSignal,
+    permit: Permit | undefined,
+  ): Promise<Answer | undefined> {
+    const { timeoutMs, graceMs, isStrict, sink } = this.#settings;
+    let call: Called = undefined;
+    const work = (job: JobContext): Called => {
+      this.calls++;
+      return call = sink.write(batch, this.#contextOf(job, attempt));
+    };
+    this.running++;
+    try {
+      const options = { signal, timeoutMs, graceMs, ...(isStrict ? { key: this } : {}) };
+      const result = await this.#host.workers.run(work, options) ?? undefined;
+      if ((result?.retry?.length ?? 0) >= batch.count) permit?.failure(result!.error);
+      else permit?.success();
+      return { kind: "answered", result };
+    } catch (error) {
+      const isCut = error instanceof JobTimeoutError || signal.aborted;
+      judge(permit, error, signal.aborted);
+      return isCut ? await this.#endOf(call, error, signal) : { kind: "threw", error };
+    } finally {
+      this.running--;
+    }
+  }
+
+  /** The signal is made only when the sink looks at it: a controller costs more than a short call. */
+  #contextOf(job: JobContext, attempt: number): SinkContext {
+    return {
+      attempt,
+      source: this.#host.source,
+      get signal() {
+        return job.signal;
+      },
+    };
+  }
+
+  /** A call that was cut short: what it still says within its grace. */
+  async #endOf(
+    call: Called,
+    error: unknown,
+    signal: AbortSignal,
+  ): Promise<Answer | undefined> {
+    const end = call instanceof Promise ? await this.#within(call) : undefined;
+    if (end?.kind === "answered") return end;
+    if (end?.kind === "threw" && end.error instanceof SinkClosedError) return end;
+    return signal.aborted ? undefined : { kind: "threw", error };
+  }
+
+  async #within(call: Promise<void | SinkResult>): Promise<Answer | undefined> {
+    const end = call.then<Answer, Answer>(
+      (result) => ({ kind: "answered", result: result ?? undefined }),
+      (error) => ({ kind: "threw", error }),
+    );
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const cancel = alarm(this.#host.clock, () => resolve(undefined), this.#settings.graceMs);
+    const first = await Promise.race([end, promise]);
+    cancel();
+    if (first !== undefined) return first;
+    this.#host.leaked(1);
+    void end.then(() => this.#host.leaked(-1));
+    return undefined;
+  }
+}
+
+function judge(permit: Permit | undefined, error: unknown, isAborted: boolean): void {
+  // A destination that is gone for good, and a lane that is closed, say nothing of its health.
+  if (isAborted || error instanceof SinkClosedError) permit?.exclude();
+  else permit?.done(error ?? new Error("The sink threw nothing"));
+}

@@ -1,0 +1,56 @@
+import { classifyError, type RetryDecision } from "./retry_decision.ts";
+import {
+  createRetrySchedule,
+  type RetryRules,
+  type RetrySchedule,
+  type RetryStep,
+} from "./retry_schedule.ts";
+
+const DEFAULT_CAP_MS = 300_000;
+
+/** The tries of one batch. What parks the lane is no try: nothing was wrong with these records. */
+export class Tries {
+  readonly #rules: RetryRules;
+  readonly #before: number;
+  #schedule: RetrySchedule | undefined;
+  #decision: RetryDecision = "retry";
+
+  /** `before` is how often these records were sent in a larger batch. */
+  constructor(rules: RetryRules, before = 0) {
+    this.#rules = rules;
+    this.#before = before;
+    // Its time begins now; without a limit of time it is made when something fails.
+    if ((rules.maxElapsedMs ?? Infinity) !== Infinity) this.#schedule = this.#begin();
+  }
+
+  /** Tries that failed. */
+  get attempts(): number {
+    return this.#before + (this.#schedule?.attempts ?? 0);
+  }
+
+  #begin(): RetrySchedule {
+    return createRetrySchedule({ ...this.#rules, classify: () => this.#decision });
+  }
+
+  /** What to do about a failure. */
+  failed(error: unknown): RetryStep {
+    this.#decision = this.#classify(error);
+    if (this.#decision === "park") return { action: "park", reason: "parked" };
+    const { maxRetryAfterMs = DEFAULT_CAP_MS } = this.#rules;
+    const asked = typeof this.#decision === "object" ? this.#decision : undefined;
+    if (asked !== undefined && !asked.isRefused && asked.retryAfterMs > maxRetryAfterMs) {
+      return { action: "park", reason: "retry_after", retryAfterMs: asked.retryAfterMs };
+    }
+    this.#schedule ??= this.#begin();
+    return this.#schedule.failed(error);
+  }
+
+  /** A rule that throws says nothing; the record must not pay for it. */
+  #classify(error: unknown): RetryDecision {
+    try {
+      return (this.#rules.classify ?? classifyError)(error, this.attempts + 1);
+    } catch {
+      return "retry";
+    }
+  }
+}

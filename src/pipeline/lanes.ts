@@ -164,12 +164,13 @@ export class PipelineLanes implements Lanes {
   #laneOf(settings: LaneSettings, row: CursorRow): Lane {
     const { log, ledger, deadLetters, workers, clock, random, buffered } = this.#host;
     const { name } = settings;
+    const breaker = this.#breakerOf(settings, (change) => lane.breakerChanged(change));
     const lane: Lane = new Lane(settings, {
       log,
       source: ledger.sourceOf(name),
       deadLetters,
       workers: workers.join(),
-      breaker: this.#breakerOf(settings, (change) => lane.breakerChanged(change)),
+      breaker,
       clock,
       random,
       buffered,

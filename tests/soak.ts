@@ -10,11 +10,13 @@ import { MODEL_CASES } from "./support/faults_model.ts";
 import { POINT_CASES } from "./support/faults_points.ts";
 import { POWER_CASES } from "./support/faults_power.ts";
 import { STEP_CASES } from "./support/faults_steps.ts";
+import { CHAOS_CASES } from "./support/lane_chaos.ts";
 
 /** Seeds of a case that are run before the next case has its turn. */
 const ROUND = 100;
-/** A seed of the crash points is worth so many of another case. */
+/** A seed of the crash points, or of the lanes, is worth so many of another case. */
 const POINT_SEEDS = 50;
+const LONG_CASES: readonly FaultCase[] = [...POINT_CASES, ...CHAOS_CASES];
 /** A case that fails so often is given up. */
 const MAX_FAILURES = 5;
 
@@ -24,7 +26,7 @@ const CASES: readonly FaultCase[] = [
   ...ERROR_CASES,
   ...STEP_CASES,
   ...MODEL_CASES,
-  ...POINT_CASES,
+  ...LONG_CASES,
 ];
 
 interface Limit {
@@ -63,7 +65,7 @@ async function soak({ from, seeds, ms }: Limit): Promise<Map<string, CaseResult>
     for (const fault of CASES) {
       const old = results.get(fault.name);
       if (isOver() || (old?.failures.length ?? 0) >= MAX_FAILURES) continue;
-      const count = Math.min(ROUND, seeds - done) / (POINT_CASES.includes(fault) ? POINT_SEEDS : 1);
+      const count = Math.min(ROUND, seeds - done) / (LONG_CASES.includes(fault) ? POINT_SEEDS : 1);
       const round = Array.from({ length: Math.ceil(count) }, (_, i) => from + done + i);
       results.set(fault.name, newerThan(old, await runCase(fault, round)));
     }

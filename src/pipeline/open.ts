@@ -20,10 +20,10 @@ import { figuresOf } from "./figures.ts";
 import { Intake } from "./intake.ts";
 import { Latencies } from "./latency.ts";
 import { laneSettings } from "./lane_options.ts";
-import { CLOSE_GRACE_MS, PipelineLanes } from "./lanes.ts";
+import { CLOSE_GRACE_MS, PipelineLanes } from "./open_lanes.ts";
 import { Ledger } from "./ledger.ts";
 import { type Logs, openLogs } from "./logs.ts";
-import { type PipelineEvent, type PipelineOptions } from "./options.ts";
+import type { PipelineEvent, PipelineOptions } from "./options.ts";
 import type {
   DrainReport,
   Pipeline,

@@ -1,4 +1,3 @@
-import { type Backoff, backoff } from "../delivery/backoff.ts";
 import type { DeadLetterOptions } from "../delivery/dead_letters.ts";
 import type { Drop, Overflow } from "../buffer/overflow.ts";
 import type { RingBounds } from "../buffer/ring.ts";

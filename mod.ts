@@ -82,6 +82,8 @@ export type {
 export type { ImportReport, LetterLines } from "./src/delivery/dead_letter_transfer.ts";
 export { type DeadLetterOptions, openDeadLetters } from "./src/delivery/dead_letters.ts";
 export type { DurationStats } from "./src/delivery/durations.ts";
+export type { BatchRule, LaneOrder } from "./src/delivery/lane_settings.ts";
+export type { ClaimLimits } from "./src/delivery/source.ts";
 export {
   createPool,
   type Pool,
@@ -157,11 +159,13 @@ export {
 } from "./src/logger.ts";
 export type { LatencyStats } from "./src/metrics/histogram.ts";
 export { openPipeline } from "./src/pipeline/open.ts";
-export type { LaneOptions } from "./src/pipeline/lane_options.ts";
+export type { LaneOptions, LaneRetryOptions, LaneStart } from "./src/pipeline/lane_options.ts";
+export type { AddLaneOptions, Lanes, RemoveLaneOptions } from "./src/pipeline/lanes.ts";
 export type {
   PipelineBufferOptions,
   PipelineEvent,
   PipelineOptions,
+  PipelinePoolOptions,
   PipelineWalOptions,
 } from "./src/pipeline/options.ts";
 export type {

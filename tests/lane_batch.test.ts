@@ -33,6 +33,19 @@ test("drain() and close() wait for no full batch", async () => {
   assert.deepEqual(sink.offered, [1, 1]);
 });
 
+test("after a batch the next record waits its own time", async () => {
+  const sink = recordingSink();
+  const bench = await openBench({ sink: { sink, batch } });
+  await bench.write(...messages(10));
+  await bench.clock.advance(5000);
+  await bench.write("late");
+  await bench.clock.advance(499);
+  assert.deepEqual(sink.offered, [10]);
+  await bench.clock.advance(1);
+  assert.deepEqual(sink.offered, [10, 1]);
+  await bench.close();
+});
+
 test("records left by a full batch wait no longer than they may", async () => {
   const sink = recordingSink();
   const bench = await openBench({ sink: { sink, batch } });

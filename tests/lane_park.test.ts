@@ -34,6 +34,22 @@ for (
   });
 }
 
+test("what parks a lane spends no attempt of its records", async () => {
+  const answers = [
+    new SinkParkedError("no"),
+    new SinkParkedError("no"),
+    new Error("down"),
+    undefined,
+  ];
+  const sink = recordingSink((_, call) => answers[call - 1]);
+  const bench = await openBench({ sink: { sink, retry: { maxAttempts: 2 } } });
+  await bench.write("a");
+  await bench.clock.advance(11 * MINUTE);
+  const { delivered, deadLettered, attempts } = bench.pipeline.lanes.get("sink")!;
+  assert.deepEqual([delivered, deadLettered, attempts], [1, 0, 4]);
+  await bench.close();
+});
+
 test("resume() lets a parked lane ask at once", async () => {
   let isDown = true;
   const sink = recordingSink(() => isDown ? new SinkParkedError("no") : undefined);
@@ -47,12 +63,17 @@ test("resume() lets a parked lane ask at once", async () => {
 });
 
 test("a parked lane asks with one call, however many batches wait", async () => {
-  const sink = recordingSink(() => new SinkParkedError("no"), "none");
+  const sink = recordingSink(async () => {
+    await new Promise<void>((resolve) => bench.clock.setTimer(resolve, 50));
+    return new SinkParkedError("no");
+  }, "none");
   const bench = await openBench({ sink: { sink, concurrency: 4, batch: { maxRecords: 1 } } });
   await bench.write("a", "b", "c", "d");
+  await bench.clock.advance(50);
   const before = sink.offered.length;
-  await bench.clock.advance(5 * MINUTE);
+  await bench.clock.advance(5 * MINUTE + 40);
   assert.equal(sink.offered.length, before + 1);
+  assert.equal(bench.pipeline.lanes.get("sink")!.inFlight, 4);
   await bench.close();
 });
 

@@ -87,3 +87,20 @@ test("a classify that throws means to try again", async () => {
   assert.equal(bench.pipeline.stats().lanes.sink!.delivered, 1);
   await bench.close();
 });
+
+test("D5: what cannot be stored as a dead letter stays with the lane, which stands still and tells once", async () => {
+  const sink = recordingSink(({ count }) => ({ reject: [{ index: count - 1, reason: "bad" }] }));
+  const bench = await openBench(
+    { sink: { sink, batch: { maxRecords: 1 } } },
+    { deadLetters: { maxEntries: 1, onFull: "park" } },
+  );
+  await bench.write("a", "b", "c");
+  await bench.clock.advance(300_000);
+  const held = bench.pipeline.lanes.get("sink")!;
+  assert.deepEqual([held.deadLettered, held.pending, sink.offered.length], [1, 2, 2]);
+  assert.equal(bench.events.filter(({ kind }) => kind === "delivery-failed").length, 1);
+  await bench.pipeline.deadLetters.purge();
+  await bench.clock.advance(30_000);
+  assert.equal(bench.pipeline.lanes.get("sink")!.deadLettered, 2);
+  await bench.close();
+});

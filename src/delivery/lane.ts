@@ -210,18 +210,25 @@ export class Lane implements DeliveryLane {
   }
 
   #start(batch: LineBatch): void {
-    const delivery = new Delivery(this, batch).run()
+    this.#track(this.#deliver(batch));
+  }
+
+  async #deliver(batch: LineBatch): Promise<void> {
+    try {
+      await new Delivery(this, batch).run();
+    } catch (error) {
       // Nothing a sink does may end more than its own lane.
-      .catch((error) => this.#stop(messageOf(error), false))
-      .then(() => this.#reader.keys?.release(batch));
-    this.#track(delivery);
+      this.#stop(messageOf(error), false);
+    }
+    this.#reader.keys?.release(batch);
   }
 
   #track(work: Promise<void>): void {
-    const tracked = work.finally(() => {
+    const end = (): void => {
       this.#inFlight.delete(tracked);
       this.notify();
-    });
+    };
+    const tracked = work.then(end, end);
     this.#inFlight.add(tracked);
   }
 

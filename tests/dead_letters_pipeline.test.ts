@@ -130,7 +130,11 @@ test("a lane stops while the dead letters are full and may not evict, and goes o
 test("dead letters that are given up are told", async () => {
   const events: string[] = [];
   await using pipeline = await openPipeline({
-    sinks: { sink: recordingSink(() => new RejectedError("400")) },
+    sinks: {
+      sink: ({ count }) => ({
+        reject: Array.from({ length: count }, (_, index) => ({ index, reason: "400" })),
+      }),
+    },
     deadLetters: { maxEntries: 2 },
     onEvent: ({ kind, message }) => events.push(`${kind}: ${message}`),
   });

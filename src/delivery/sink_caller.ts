@@ -1,7 +1,8 @@
 import type { Clock } from "../clock.ts";
 import { SinkClosedError } from "../errors.ts";
-import type { Batch, BatchSource, Sink, SinkContext, SinkResult } from "../sink/sink.ts";
+import type { Batch, BatchSource, Sink, SinkResult } from "../sink/sink.ts";
 import { alarm } from "./alarm.ts";
+import { CallContext } from "./call_context.ts";
 import type { CircuitBreaker, Permit } from "./circuit_breaker_contract.ts";
 import { isBreakerRefusal } from "./circuit_breaker_errors.ts";
 import type { LaneShare } from "./lane_workers.ts";
@@ -88,16 +89,14 @@ export class SinkCaller {
     signal: AbortSignal,
     permit: Permit | undefined,
   ): Promise<Answer | undefined> {
-    const { timeoutMs, graceMs, isStrict, sink } = this.#settings;
     let call: Called = undefined;
-    const work = (job: JobContext): Called => {
-      this.calls++;
-      return call = sink.write(batch, this.#contextOf(job, attempt));
-    };
+    this.calls++;
     this.running++;
     try {
-      const options = { signal, timeoutMs, graceMs, ...(isStrict ? { key: this } : {}) };
-      const result = await this.#host.workers.run(work, options) ?? undefined;
+      const context = new CallContext(attempt, this.#host.source);
+      call = this.#settings.sink.write(batch, context);
+      const answer = isPromise(call) ? await this.#watched(call, context, signal) : call;
+      const result = answer ?? undefined;
       if ((result?.retry?.length ?? 0) >= batch.count) permit?.failure(result!.error);
       else permit?.success();
       return { kind: "answered", result };
@@ -110,15 +109,22 @@ export class SinkCaller {
     }
   }
 
-  /** The signal is made only when the sink looks at it: a controller costs more than a short call. */
-  #contextOf(job: JobContext, attempt: number): SinkContext {
-    return {
-      attempt,
-      source: this.#host.source,
-      get signal() {
-        return job.signal;
-      },
+  /** A call that takes time is a job. One that has ended when it returns needs neither time nor worker. */
+  #watched(
+    call: Promise<void | SinkResult>,
+    context: CallContext,
+    signal: AbortSignal,
+  ): Promise<void | SinkResult> {
+    const { timeoutMs, graceMs, isStrict } = this.#settings;
+    const end = Promise.resolve(call);
+    // Where the job cannot begin any more, nobody else hears of an error.
+    end.catch(() => {});
+    const work = (job: JobContext): Promise<void | SinkResult> => {
+      context.follow(job);
+      return end;
     };
+    const options = { signal, timeoutMs, graceMs, ...(isStrict ? { key: this } : {}) };
+    return this.#host.workers.run(work, options);
   }
 
   /** A call that was cut short: what it still says within its grace. */
@@ -127,7 +133,7 @@ export class SinkCaller {
     error: unknown,
     signal: AbortSignal,
   ): Promise<Answer | undefined> {
-    const end = call instanceof Promise ? await this.#within(call) : undefined;
+    const end = isPromise(call) ? await this.#within(call) : undefined;
     if (end?.kind === "answered") return end;
     if (end?.kind === "threw" && end.error instanceof SinkClosedError) return end;
     return signal.aborted ? undefined : { kind: "threw", error };
@@ -147,6 +153,11 @@ export class SinkCaller {
     void end.then(() => this.#host.leaked(-1));
     return undefined;
   }
+}
+
+/** Sinks may answer with any kind of promise. */
+function isPromise(call: Called): call is Promise<void | SinkResult> {
+  return typeof (call as { then?: unknown } | undefined)?.then === "function";
 }
 
 function judge(permit: Permit | undefined, error: unknown, isAborted: boolean): void {

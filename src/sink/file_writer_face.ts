@@ -32,6 +32,8 @@ export interface FileWriter extends AsyncDisposable {
    * Hands a line in; an LF is added where it is missing, bytes are written as they are, empty input is
    * ignored. Never waits and never throws because of the disk. False if the line was refused: no room is
    * left while the disk refuses or in mode `manual`, or the writer is closed.
+   *
+   * @throws {TypeError} If it is neither text nor bytes
    */
   send(line: string | Uint8Array): boolean;
   /** Writes all that waits, now. False if the disk refuses; what is left is tried again later. */

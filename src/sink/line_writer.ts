@@ -121,6 +121,7 @@ export class LineWriter implements FileWriter {
 
   /** Bytes, empty input, and all lines while they have to wait. */
   #sendOther(given: Line): boolean {
+    assertLine(given);
     if (given.length === 0) return true;
     if (this.#isClosed) return this.#refuse();
     if (this.#isRetryDue()) this.#drain();
@@ -305,6 +306,15 @@ export class LineWriter implements FileWriter {
     const what = lost === 1 ? "The last line is lost" : `The last ${lost} lines are lost`;
     throw new Error(`${what}: ${messageOf(this.#refusal)}`, { cause: this.#refusal });
   }
+}
+
+/** Something else has no bytes: it would be counted as written, and be missing. */
+function assertLine(given: unknown): void {
+  if (typeof given === "string" || given instanceof Uint8Array) return;
+  throw new TypeError(
+    `Cannot write ${given === null ? "null" : `a value of type ${typeof given}`} as a line: ` +
+      "pass text or bytes (Uint8Array); for records there is init()",
+  );
 }
 
 /** What the disk said, in a sentence. */

@@ -5,7 +5,7 @@ import { IdleShrink } from "./idle.ts";
 import { createSampler, type DropCounts, Drops, type Overflow } from "./overflow.ts";
 import type { Shelf } from "./shelf.ts";
 import { type BufferStreams, createStreams } from "./stream.ts";
-import { type RoomOptions, Waiters } from "./waiters.ts";
+import { assertTimeoutMs, type RoomOptions, Waiters } from "./waiters.ts";
 
 /** A bounded buffer that speaks the words of Web streams. Only `append` and the streams wait. */
 export interface Buffer<T> {
@@ -45,6 +45,7 @@ export interface Buffer<T> {
    *
    * @throws {BufferFullError} If there was no room within `timeoutMs`, or too many wait already
    * @throws {NotAcceptedError} If the buffer is closed
+   * @throws {RangeError} If `timeoutMs` is negative or not a number
    */
   append(item: T, options?: RoomOptions): Promise<boolean>;
   /** Takes the oldest item. */
@@ -181,6 +182,7 @@ class BoundedBuffer<T> implements Buffer<T> {
 
   async append(item: T, options: RoomOptions = {}): Promise<boolean> {
     options.signal?.throwIfAborted();
+    assertTimeoutMs(options.timeoutMs);
     if (this.closed) throw closedError();
     if ((options.waits || this.#overflow === "block") && !this.#shelf.takes(item)) {
       this.#isWatched = true;

@@ -109,6 +109,18 @@ export class Waiters<T> {
   }
 }
 
+/**
+ * Checks how long to wait. A timer takes NaN for no time or for ever, each in its own way.
+ *
+ * @throws {RangeError} If it is negative or not a number
+ */
+export function assertTimeoutMs(timeoutMs: number | undefined): void {
+  if (timeoutMs === undefined || (typeof timeoutMs === "number" && timeoutMs >= 0)) return;
+  throw new RangeError(
+    `Cannot use timeoutMs ${timeoutMs}: allowed are milliseconds from 0, and Infinity`,
+  );
+}
+
 function lateError(timeoutMs: number): BufferFullError {
   return new BufferFullError(
     `No room in the buffer within ${timeoutMs} ms: the record was not accepted; ` +

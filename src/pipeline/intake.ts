@@ -1,7 +1,7 @@
 import { type Buffer, createBuffer } from "../buffer/buffer.ts";
 import type { DropCounts, DropEpisode, Overflow } from "../buffer/overflow.ts";
 import type { Clock } from "../clock.ts";
-import type { RoomOptions } from "../buffer/waiters.ts";
+import { assertTimeoutMs, type RoomOptions } from "../buffer/waiters.ts";
 import { BufferFullError, NotAcceptedError } from "../errors.ts";
 import type { LogTarget } from "../logger.ts";
 import { type Level, LEVEL_RANK } from "../record/level.ts";
@@ -156,6 +156,7 @@ export class Intake implements LogTarget {
     value: RecordInput | string,
     options: WaitOptions = {},
   ): Promise<boolean> {
+    assertTimeoutMs(options.timeoutMs);
     if (isEmpty(value)) return true;
     const entry = this.#entry(value);
     return this.#settle(entry) ?? await this.#waitForRoom(entry!, options);
@@ -171,7 +172,7 @@ export class Intake implements LogTarget {
     const options = { ...(signal ? { signal } : {}), onTaken: () => void this.offered++ };
     const release = clock.hold();
     try {
-      for (let leftMs = timeoutMs;; leftMs = Math.ceil(deadline - clock.monotonic())) {
+      for (let leftMs = timeoutMs;; leftMs = Math.max(0, deadline - clock.monotonic())) {
         if (await this.#append(entry, { ...options, timeoutMs: leftMs })) return true;
         // The waits were ended: the log failed, the pipeline stopped, or both are over again.
         const settled = this.#settle(entry);

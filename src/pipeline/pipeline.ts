@@ -83,6 +83,7 @@ export interface Pipeline extends AsyncDisposable {
    * @throws {BufferFullError} If there was no room within `timeoutMs` (0: at once)
    * @throws {NotAcceptedError} If the pipeline takes no records
    * @throws {StoreFailedError} If the store failed before the record was durable
+   * @throws {RangeError} If `timeoutMs` is negative or not a number
    */
   append(record: RecordInput | string, options?: WaitOptions): Promise<void>;
   /** Resolves when everything accepted before this call is durable as the store defines it. */

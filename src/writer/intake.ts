@@ -1,6 +1,6 @@
 import { type Buffer, createBuffer } from "../buffer/buffer.ts";
 import type { DropCounts, Overflow } from "../buffer/overflow.ts";
-import type { RoomOptions } from "../buffer/waiters.ts";
+import { assertTimeoutMs, type RoomOptions } from "../buffer/waiters.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { BufferFullError, NotAcceptedError } from "../errors.ts";
 import type { LogTarget } from "../logger.ts";
@@ -125,6 +125,7 @@ export class WriterIntake implements LogTarget {
    */
   async append(value: Writable, options: AppendOptions = {}): Promise<void> {
     options.signal?.throwIfAborted();
+    assertTimeoutMs(options.timeoutMs);
     if (isEmpty(value)) return;
     const line = this.running ? this.#lineOf(value) : "";
     if (!this.running || line === undefined) return this.#leaveOut();
@@ -144,13 +145,17 @@ export class WriterIntake implements LogTarget {
       this.offered++;
       this.#arrived();
     };
-    for (let leftMs = timeoutMs;; leftMs = Math.ceil(deadline - this.#clock.monotonic())) {
+    for (let leftMs = timeoutMs;; leftMs = this.#msTo(deadline)) {
       if (await this.#settled({ ...options, timeoutMs: leftMs, onTaken, waits: true }, line)) {
         return;
       }
       // The waits were ended. If that is over again, this one goes on.
       if (!this.running) return this.#leaveOut();
     }
+  }
+
+  #msTo(deadline: number): number {
+    return Math.max(0, Math.ceil(deadline - this.#clock.monotonic()));
   }
 
   async #settled(options: RoomOptions, line: string): Promise<boolean> {

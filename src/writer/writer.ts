@@ -41,6 +41,7 @@ export interface Writer extends AsyncDisposable {
    * @throws {BufferFullError} If there was no room within `timeoutMs` (0: at once; for ever unless given)
    * @throws {NotAcceptedError} If the writer does not run, or stops before there is room
    * @throws {SyntaxError | TypeError} If it is no record
+   * @throws {RangeError} If `timeoutMs` is negative or not a number
    */
   append(record: RecordInput | string | Uint8Array, options?: AppendOptions): Promise<void>;
   /** A logger that writes here; `fields` go into each of its records. */

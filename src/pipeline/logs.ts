@@ -37,6 +37,7 @@ type Tell = (event: PipelineEvent) => void;
 /** The record log and the log of the dead letters; both in memory if there is no store. */
 export async function openLogs(options: PipelineOptions, clock: Clock, tell: Tell): Promise<Logs> {
   const { wal } = options;
+  if (wal !== undefined) assertStore(wal);
   const atOnce = isAtOnce(options);
   const letters: DeadLetterOptions = {
     ...options.deadLetters,
@@ -91,6 +92,23 @@ function notAtOnce(why: string): RangeError {
   return new RangeError(
     `Cannot use mode "sync" ${why}: give wal.store a fileStore() or a sqliteStore(), or leave mode out`,
   );
+}
+
+/**
+ * Checks what a program without types may get wrong, such as a store in the place of the options.
+ *
+ * @throws {TypeError} If there is no store
+ * @throws {RangeError} If `onLimit` is neither of the two
+ */
+function assertStore(wal: PipelineWalOptions): void {
+  const { store, onLimit = "drop" } = (wal ?? {}) as Partial<PipelineWalOptions>;
+  if (typeof store !== "object" || store === null || !("openLog" in store || "openFile" in store)) {
+    throw new TypeError(
+      'The option "wal" needs a store: write wal: { store: fileStore("logs") }, or leave wal out',
+    );
+  }
+  if (onLimit === "drop" || onLimit === "block") return;
+  throw new RangeError(`Cannot use wal.onLimit "${onLimit}": allowed are "drop" and "block"`);
 }
 
 /** What a store cannot give must not be asked of it; told at once, whatever `onStoreFailure` says. */

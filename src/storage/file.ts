@@ -93,8 +93,13 @@ export interface FileStoreOptions {
  *
  * Synced bytes survive a kill and a power cut, as far as the disk keeps its word about fdatasync. A lock
  * that a process of another host left behind is taken over 20 seconds after the opening found it.
+ *
+ * @throws {TypeError} If `folder` is empty or no string
  */
 export function fileStore(folder: string, options: FileStoreOptions = {}): FileStore {
+  if (typeof folder !== "string" || folder === "") {
+    throw new TypeError("A file store needs a folder: give it the path of one");
+  }
   return folderStore(folder, options.clock ?? systemClock);
 }
 

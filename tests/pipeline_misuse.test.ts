@@ -1,0 +1,37 @@
+/** Pipelines opened or used the wrong way: one sentence says what is wrong and what to do. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { memoryStore, openPipeline, type PipelineOptions } from "../mod.ts";
+import { fileStore } from "../src/storage/file.ts";
+
+/** Options as a program without types may give them. */
+function given(options: unknown): PipelineOptions {
+  return { sinks: {}, ...(options as PipelineOptions) };
+}
+
+for (const mode of ["async", "sync"]) {
+  test(`wal without a store is told in a sentence, in mode ${mode}`, async () => {
+    for (const wal of ["./logs", {}, null, { store: "./logs" }, fileStore("never-created")]) {
+      await assert.rejects(openPipeline(given({ mode, wal })), {
+        name: "TypeError",
+        message: /^The option "wal" needs a store: write wal: \{ store: fileStore/,
+      });
+    }
+  });
+}
+
+test("wal.onLimit is one of two words", async () => {
+  await assert.rejects(openPipeline(given({ wal: { store: memoryStore(), onLimit: "wait" } })), {
+    name: "RangeError",
+    message: 'Cannot use wal.onLimit "wait": allowed are "drop" and "block"',
+  });
+});
+
+test("fileStore() needs a folder", () => {
+  for (const folder of ["", undefined, 5]) {
+    assert.throws(() => fileStore(folder as string), {
+      name: "TypeError",
+      message: "A file store needs a folder: give it the path of one",
+    });
+  }
+});

@@ -1,7 +1,7 @@
 /** Pipelines opened or used the wrong way: one sentence says what is wrong and what to do. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { memoryStore, openPipeline, type PipelineOptions } from "../mod.ts";
+import { createWriter, memoryStore, openPipeline, type PipelineOptions } from "../mod.ts";
 import { fileStore } from "../src/storage/file.ts";
 
 /** Options as a program without types may give them. */
@@ -33,5 +33,14 @@ test("fileStore() needs a folder", () => {
       name: "TypeError",
       message: "A file store needs a folder: give it the path of one",
     });
+  }
+});
+
+test("a capacity that is none is called by the name it was given under", async () => {
+  const refused = { name: "RangeError", message: /^Cannot use a capacity.* of .*: allowed are/ };
+  for (const none of [0, -1, NaN, Infinity, "10", null, { min: 1, max: NaN }]) {
+    const capacity = none as number;
+    assert.throws(() => createWriter({ process() {}, capacity }), refused);
+    await assert.rejects(openPipeline(given({ buffer: { capacity } })), refused);
   }
 });

@@ -93,11 +93,31 @@ export function shelfOf<T>(options: BufferOptions<T>): Shelf<T> {
     : new ReserveShelf(limits, reserveOf(reserve, mark, options.levelOf), urgencyOf(options));
 }
 
+/**
+ * A bound in items, in the terms of a buffer: one number, or two between which it grows.
+ *
+ * @throws {RangeError} If it is neither
+ */
+export function boundOf(capacity: number | RingBounds): Pick<
+  BufferOptions<unknown>,
+  "strategy" | "capacity"
+> {
+  if (typeof capacity === "object" && capacity !== null) return { capacity };
+  if (typeof capacity === "number" && capacity >= 1 && capacity < Infinity) {
+    return { strategy: { highWaterMark: capacity } };
+  }
+  throw new RangeError(
+    `Cannot use a capacity of ${capacity}: allowed are finite numbers from 1, and { min, max }`,
+  );
+}
+
 function markOf<T>({ strategy, capacity }: BufferOptions<T>): number {
   const mark = capacity?.max ?? strategy?.highWaterMark ?? DEFAULT_MARK;
   if (!(mark >= 1 && mark < Infinity)) {
     throw new RangeError(
-      `Cannot use a highWaterMark of ${mark}: allowed are finite numbers from 1`,
+      `Cannot use a ${
+        capacity ? "capacity.max" : "highWaterMark"
+      } of ${mark}: allowed are finite numbers from 1`,
     );
   }
   return strategy?.size === undefined ? Math.floor(mark) : mark;

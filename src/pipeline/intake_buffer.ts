@@ -1,4 +1,4 @@
-import type { BufferOptions } from "../buffer/buffer_options.ts";
+import { boundOf, type BufferOptions } from "../buffer/buffer_options.ts";
 import { levelOfLine } from "../record/line_level.ts";
 import type { RecordInput } from "../record/record.ts";
 import type { InputMark, LogStore } from "../storage/store.ts";
@@ -12,7 +12,7 @@ export function bufferOptions(given: PipelineBufferOptions): BufferOptions<Entry
   const { capacity = 10_000, onDrop, maxBytes, ...rest } = given;
   return {
     ...rest,
-    ...(typeof capacity === "number" ? { strategy: { highWaterMark: capacity } } : { capacity }),
+    ...boundOf(capacity),
     maxBytes: maxBytes ?? 16 * 1024 * 1024,
     // A string holds one or two bytes a character; 64 stands for its header and its slot.
     bytesOf: (entry) => 2 * (typeof entry === "string" ? entry : entry.line).length + 64,

@@ -1,4 +1,4 @@
-import type { BufferOptions } from "../buffer/buffer_options.ts";
+import { boundOf, type BufferOptions } from "../buffer/buffer_options.ts";
 import { isolated } from "../isolated.ts";
 import { levelOfLine } from "../record/line_level.ts";
 import type { LogRecord } from "../record/record.ts";
@@ -23,7 +23,7 @@ export function bufferOptions(
 ): BufferOptions<string> {
   return {
     ...given,
-    ...(typeof capacity === "number" ? { strategy: { highWaterMark: capacity } } : { capacity }),
+    ...boundOf(capacity),
     overflow: given.overflow ?? "warn",
     maxBytes: given.maxBytes ?? 16 * 1024 * 1024,
     // A string holds one or two bytes a character; 64 stands for its header and its slot.

@@ -213,9 +213,11 @@ export class Intake implements LogTarget {
   }
 
   #notTaken(): NotAcceptedError {
-    return this.#host.log.failure === undefined
-      ? new NotAcceptedError("The pipeline is stopped: call start() first", "stopped")
-      : new NotAcceptedError(this.#host.log.failure.message, "failed");
+    const { failure } = this.#host.log;
+    if (failure !== undefined) return new NotAcceptedError(failure.message, "failed");
+    return this.#closed
+      ? new NotAcceptedError("The pipeline is closed: open a new one", "closed")
+      : new NotAcceptedError("The pipeline is stopped: call start() first", "stopped");
   }
 
   /** Counts a record that was not accepted. */

@@ -176,7 +176,9 @@ export class WriterIntake implements LogTarget {
       return;
     }
     this.#refuseStopped();
-    throw new NotAcceptedError("The writer is stopped: call start() first", "stopped");
+    throw this.#buffer.closed
+      ? new NotAcceptedError("The writer is closed: make another one", "closed")
+      : new NotAcceptedError("The writer is stopped: call start() first", "stopped");
   }
 
   #refuseStopped(): false {

@@ -44,3 +44,35 @@ test("a capacity that is none is called by the name it was given under", async (
     await assert.rejects(openPipeline(given({ buffer: { capacity } })), refused);
   }
 });
+
+test("append() after close() names the way on, which is not start()", async () => {
+  const pipeline = await openPipeline({ sinks: {} });
+  await pipeline.close();
+  await assert.rejects(pipeline.append("late"), {
+    name: "NotAcceptedError",
+    reason: "closed",
+    message: "The pipeline is closed: open a new one",
+  });
+  const writer = createWriter({ process() {} });
+  await writer.close();
+  await assert.rejects(writer.append("late"), {
+    name: "NotAcceptedError",
+    reason: "closed",
+    message: "The writer is closed: make another one",
+  });
+});
+
+test("subscribe() tells at once what is no handler and no filter", async () => {
+  await using pipeline = await openPipeline({ sinks: {} });
+  const subscribe = (...all: unknown[]): void => {
+    pipeline.subscribe(...all as Parameters<typeof pipeline.subscribe>);
+  };
+  for (const all of [[], [() => {}], [undefined, () => {}], [null, () => {}], [{}, 5]]) {
+    assert.throws(() => subscribe(...all), {
+      name: "TypeError",
+      message: /pass a filter, \{\} for all records, then a function/,
+    });
+  }
+  assert.throws(() => subscribe({ filter: 5 }, () => {}), /filter of a subscriber is a function/);
+  assert.equal(pipeline.stats().handlers.count, 0);
+});

@@ -97,6 +97,9 @@ export interface Pipeline extends AsyncDisposable {
    * A slow or failing subscriber delays nobody and holds one chunk of the log in memory, no more: a slow
    * one reads on in the log, and what that no longer keeps is missed, counted and told once
    * (`subscriber-missed`). Without a log on disk that is what came more than 16 MiB ago.
+   *
+   * @throws {TypeError} If `fn`, or the filter's own `filter`, is no function
+   * @throws {RangeError} If there is no such level
    */
   subscribe(filter: SubscribeFilter, fn: (record: LogRecord) => void | Promise<void>): Subscription;
   /** The live tail. */

@@ -25,14 +25,15 @@ export class Subscriptions {
   /**
    * Starts a handler with the next record of the log.
    *
-   * @throws {TypeError} If the handler is no function
+   * @throws {TypeError} If the handler, or the filter in the options, is no function
+   * @throws {RangeError} If there is no such level
    */
   add(options: SubscribeFilter, fn: Handler): Subscription {
-    if (options.level !== undefined) assertLevel(options.level);
-    if (typeof fn !== "function") {
-      throw new TypeError(
-        "Cannot subscribe without a handler: pass a function that takes a record",
-      );
+    assertHandler(options, fn);
+    const { level, filter } = options;
+    if (level !== undefined) assertLevel(level);
+    if (filter !== undefined && typeof filter !== "function") {
+      throw new TypeError("The filter of a subscriber is a function that takes a record");
     }
     this.#count++;
     const name = options.name ?? (fn.name || `subscriber ${this.#count}`);
@@ -63,4 +64,12 @@ export class Subscriptions {
     await Promise.race([Promise.all([...this.#handlers].map((handler) => handler.idle())), timeUp]);
     for (const handler of [...this.#handlers]) handler.unsubscribe();
   }
+}
+
+function assertHandler(options: unknown, fn: unknown): void {
+  if (typeof fn === "function" && typeof options === "object" && options !== null) return;
+  throw new TypeError(
+    "Cannot subscribe without a handler: pass a filter, {} for all records, then a function that " +
+      "takes a record",
+  );
 }

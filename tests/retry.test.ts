@@ -123,6 +123,18 @@ test("retry() answers with what the function answers, asynchronous or not", asyn
   assert.equal(await retry(() => Promise.resolve("two")), "two");
 });
 
+test("retry() refuses at once what is no function", async () => {
+  let waits = 0;
+  const onRetry = (): void => void waits++;
+  for (const none of [undefined, Promise.resolve(1), "fn"]) {
+    await assert.rejects(retry(none as unknown as () => number, { onRetry }), {
+      name: "TypeError",
+      message: /^Cannot retry what is no function but .*: pass a function$/,
+    });
+  }
+  assert.equal(waits, 0);
+});
+
 test("retry() holds the process only while it waits", async () => {
   const clock = fakeClock();
   let held = 0;

@@ -117,6 +117,7 @@ export class RetryParkedError extends Error {
  * @throws {RetryExhaustedError} If tries, time or the budget are used up
  * @throws {RetryParkedError} If nothing can work until somebody steps in
  * @throws {RangeError} If a limit is out of range
+ * @throws {TypeError} If `fn` is no function, such as the promise of a call that runs already
  * @throws The error itself, if it is final; the signal's reason after an abort
  *
  * @example
@@ -146,6 +147,9 @@ async function attempt<T>(
   options: RetryOptions,
   place: RetryBudgetPlace | undefined,
 ): Promise<T> {
+  if (typeof fn !== "function") {
+    throw new TypeError(`Cannot retry what is no function but ${typeof fn}: pass a function`);
+  }
   const { clock = systemClock, signal, onRetry } = options;
   const tell = onRetry === undefined ? undefined : isolated("onRetry", onRetry);
   const schedule = createRetrySchedule(options);

@@ -169,4 +169,14 @@ if (RUNTIME === "deno") {
         return Promise.resolve();
       }),
   );
+  test("init() on Deno needs no more than its file in a folder that is there", {
+    timeout: 60_000,
+  }, () =>
+    inFolder("init", (folder) => {
+      const path = join(folder, "app.log");
+      const permissions = [`--allow-read=${path}`, `--allow-write=${path}`];
+      assert.equal(inChild(path, {}, {}, permissions), said("trace", 0, 0, 2));
+      assert.equal(read(path).split("\n").length, 3);
+      return Promise.resolve();
+    }));
 }

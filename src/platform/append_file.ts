@@ -11,7 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { syncFolder } from "./fs.ts";
+import { codeOf, syncFolder } from "./fs.ts";
 import { cutZeros } from "./zero_fill.ts";
 
 /** A file that only grows, written at once. */
@@ -108,11 +108,22 @@ export function appendFileOf(fd: number, path: string): AppendFile {
  */
 export function openOutput(path: string): number {
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    return openSync(path, statSync(path, { throwIfNoEntry: false })?.isFIFO() ? "w" : "a+");
+    const isPipe = statSync(path, { throwIfNoEntry: false })?.isFIFO();
+    return openOrCreate(path, isPipe ? "w" : "a+");
   } catch (cause) {
     const { code = "", message } = cause as { code?: string; message: string };
     throw new Error(`Cannot open output "${path}": ${ADVICE[code] ?? message}`, { cause });
+  }
+}
+
+/** The folders come second: they are mostly there, and the program may be allowed the file alone. */
+function openOrCreate(path: string, flags: string): number {
+  try {
+    return openSync(path, flags);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+    mkdirSync(dirname(path), { recursive: true });
+    return openSync(path, flags);
   }
 }
 

@@ -1,8 +1,11 @@
 /** Log files used the wrong way: what is not written is never said to be, and errors say what to do. */
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type FileWriterOptions, openFileWriter } from "../src/sink/file.ts";
+import { openPipeline } from "../mod.ts";
+import { fileSink, type FileWriterOptions, openFileWriter } from "../src/sink/file.ts";
+import { fileStore } from "../src/storage/file.ts";
 import { inFolder } from "./support/spawn.ts";
 
 const NO_LINES: readonly unknown[] = [null, undefined, 5, { msg: "hi" }, [], new ArrayBuffer(4)];
@@ -23,3 +26,32 @@ for (const mode of ["trigger", "manual"] satisfies FileWriterOptions["mode"][]) 
       assert.equal(writer.stats().written, 1);
     }));
 }
+
+test("two sinks of one file are refused where one would cut off the other's records", () =>
+  inFolder("misuse", async (folder) => {
+    const path = join(folder, "app.log");
+    const other = fileSink({ path: join(folder, ".", "app.log") });
+    const wal = { store: fileStore(join(folder, "wal")) };
+    await assert.rejects(openPipeline({ wal, sinks: { all: fileSink({ path }), other } }), {
+      message: /^Another file sink of this process writes to ".*".* own file, or make it one sink$/,
+    });
+    // What was refused and what was closed stand in nobody's way.
+    for (const msg of ["first", "second"]) {
+      const pipeline = await openPipeline({ wal, sinks: { all: fileSink({ path }) } });
+      pipeline.write(msg);
+      await pipeline.close();
+    }
+    assert.equal(fs.readFileSync(path, "utf8").split("\n").length, 3);
+  }));
+
+test("two sinks of one file without a log on disk keep all records", () =>
+  inFolder("misuse", async (folder) => {
+    const path = join(folder, "app.log");
+    const sinks = { one: fileSink({ path }), two: fileSink({ path }) };
+    for (let start = 1; start <= 2; start++) {
+      const pipeline = await openPipeline({ sinks });
+      pipeline.write("x");
+      await pipeline.close();
+      assert.equal(fs.readFileSync(path, "utf8").split("\n").length, 2 * start + 1);
+    }
+  }));

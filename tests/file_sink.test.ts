@@ -72,8 +72,8 @@ test("the checkpoint before the first batch cuts the file back to what it held t
     await sink.open?.(undefined);
     const mark = sink.checkpoint?.();
     await sink.write(batchOf("ours"), context);
-    await deliver(fileSink({ path }), mark, batchOf("ours"));
     await sink.close?.();
+    await deliver(fileSink({ path }), mark, batchOf("ours"));
     assert.equal(read(path), "theirs\nours\n");
   }));
 

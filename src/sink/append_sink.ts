@@ -10,6 +10,8 @@ import type { Batch, Sink, SinkOpening } from "./sink.ts";
 
 /** What a file sink may have beside its file. */
 export interface AppendSinkOptions {
+  /** How messages call the file. */
+  readonly path?: string;
   /** Makes the rotation of the file. */
   readonly rotation?: (() => Rotation) | undefined;
   /** Whether the file is longer than what it holds while it is open, as one that is mapped. */
@@ -30,6 +32,9 @@ export function appendSink(
   return new AppendSink(open, durable, options);
 }
 
+/** The sinks of this process that have a file. */
+const opened = new Set<AppendSink>();
+
 class AppendSink implements Sink {
   readonly order = "strict";
   readonly #target: FileTarget;
@@ -45,17 +50,37 @@ class AppendSink implements Sink {
 
   constructor(open: () => AppendFile, durable: boolean, options: AppendSinkOptions) {
     const { rotation, clock = systemClock } = options;
-    this.#target = new FileTarget({ open, rotation, durable, marks: true, lookEveryMs: 0, clock });
+    this.#target = new FileTarget({
+      open: () => this.#alone(open()),
+      rotation,
+      durable,
+      marks: true,
+      lookEveryMs: 0,
+      clock,
+    });
     this.#durable = durable;
     this.#options = options;
   }
 
   open(checkpoint: string | undefined, { resumes }: SinkOpening = { resumes: true }): void {
-    this.#target.open(parseMark(checkpoint));
     this.#resumes = resumes;
+    this.#target.open(parseMark(checkpoint));
+    opened.add(this);
     this.#markedId = this.#storedId = this.#target.mark()?.id;
     this.#hold();
     this.#listen();
+  }
+
+  /** Where a log on disk is behind one of them, it cuts off the other's records at its next start. */
+  #alone(file: AppendFile): AppendFile {
+    const other = [...opened].find((sink) => sink !== this && sink.#target.mark()?.id === file.id);
+    if (other === undefined || !(this.#resumes || other.#resumes)) return file;
+    file.close();
+    const name = this.#options.path === undefined ? "the file" : `"${this.#options.path}"`;
+    throw new Error(
+      `Another file sink of this process writes to ${name}, and each would cut off what the other ` +
+        `wrote: give each its own file, or make it one sink`,
+    );
   }
 
   #listen(): void {
@@ -94,6 +119,7 @@ class AppendSink implements Sink {
 
   async close(): Promise<void> {
     for (const withdraw of this.#withdraw.splice(0)) withdraw();
+    opened.delete(this);
     await this.#target.close();
   }
 

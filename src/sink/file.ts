@@ -58,7 +58,8 @@ export interface FileSinkOptions extends RotationOptions {
  * cut back and the batch is sent again. After a kill the file is cut back to what the log knows as
  * delivered, so that it holds no repeats. A file that was moved away or removed (log rotation) is
  * opened anew. Only one sink at a time may write to a file: what others append behind the last record
- * delivered is cut off at the next start.
+ * delivered is cut off at the next start. Two of one process are refused when the second is opened, if
+ * either has a log on disk.
  *
  * With `maxBytes` or `every` the file is rotated between batches: `app.ndjson` becomes
  * `app.000042.2026-11-21T10-54-23Z.ndjson`. After a kill, when the log knows less as delivered than the
@@ -93,6 +94,7 @@ export function fileSink(options: FileSinkOptions): Sink {
   }
   const onError = isolated("onError", options.onError ?? tellOnConsole);
   return appendSink(fileOpener(path, strategy), durable, {
+    path,
     rotation: rotationMaker(path, options, { clock, onError }),
     isPadded: strategy === "mapped",
     reopenOnHangup: options.reopenOnHangup ?? false,

@@ -5,7 +5,10 @@ import { LineWriter } from "./line_writer.ts";
 /**
  * Opens a file for lines, and creates it and the folders above it. Needs no pipeline and no thread: full
  * blocks are written inside `send`, the rest when the event loop turns, and what is left when the process
- * ends is written then, close() or not. After `kill -9` what was not yet written is missing.
+ * ends is written then, close() or not. A signal that the program does not listen to (SIGTERM, Ctrl-C)
+ * ends it as `kill -9` does, at once: what was not yet written is missing. That is little in mode
+ * `trigger`, up to `tickMs` of lines in `loop`, and all in `manual`; listen to it, and end with
+ * `await writer.close()`.
  *
  * A write is whole or not at all: when the disk refuses in the middle, the file is cut back, and the same
  * lines are tried again every 250 ms and at `trigger()`; lines that come meanwhile wait.

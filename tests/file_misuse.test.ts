@@ -55,3 +55,15 @@ test("two sinks of one file without a log on disk keep all records", () =>
       assert.equal(fs.readFileSync(path, "utf8").split("\n").length, 2 * start + 1);
     }
   }));
+
+test("keep is an object: a bare number would keep everything", () =>
+  inFolder("misuse", (folder) => {
+    for (const keep of [14, "14", null]) {
+      const options = { keep } as unknown as FileWriterOptions;
+      assert.throws(() => openFileWriter(join(folder, "app.log"), options), {
+        name: "TypeError",
+        message: /^The option "keep" must be an object such as \{ count: 14 \}, not /,
+      });
+    }
+    return Promise.resolve();
+  }));

@@ -50,6 +50,11 @@ export function rotationSettings(options: RotationOptions): RotationSettings {
   if (typeof gzip !== "boolean") {
     throw new TypeError(`The option "gzip" must be true or false, not ${shown(gzip)}`);
   }
+  if (typeof keep !== "object" || keep === null) {
+    throw new TypeError(
+      `The option "keep" must be an object such as { count: 14 }, not ${shown(keep)}`,
+    );
+  }
   return {
     maxBytes: limit("maxBytes", maxBytes, 1),
     everyMs: every === undefined ? undefined : everyMs(every),

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { openPipeline } from "../mod.ts";
 import { fileSink, type FileWriterOptions, openFileWriter } from "../src/sink/file.ts";
@@ -66,4 +67,18 @@ test("keep is an object: a bare number would keep everything", () =>
       });
     }
     return Promise.resolve();
+  }));
+
+test("a dozen writers that reopen on SIGHUP share one listener, and leave none behind", () =>
+  inFolder("misuse", async (folder) => {
+    const before = process.listenerCount("SIGHUP");
+    const writers = Array.from(
+      { length: 12 },
+      (_, n) => openFileWriter(join(folder, `${n}.log`), { reopenOnHangup: true }),
+    );
+    assert.equal(process.listenerCount("SIGHUP"), before + 1);
+    await writers.shift()!.close();
+    assert.equal(process.listenerCount("SIGHUP"), before + 1, "the others still listen");
+    for (const writer of writers) await writer.close();
+    assert.equal(process.listenerCount("SIGHUP"), before);
   }));

@@ -76,3 +76,13 @@ test("subscribe() tells at once what is no handler and no filter", async () => {
   assert.throws(() => subscribe({ filter: 5 }, () => {}), /filter of a subscriber is a function/);
   assert.equal(pipeline.stats().handlers.count, 0);
 });
+
+test("drain() and close() refuse a time that is none, and close() then still closes", async () => {
+  const pipeline = await openPipeline({ sinks: {} });
+  for (const timeoutMs of [NaN, -1, "5s" as never]) {
+    await assert.rejects(pipeline.drain({ timeoutMs }), /Cannot use timeoutMs/);
+    await assert.rejects(pipeline.close({ timeoutMs }), /Cannot use timeoutMs/);
+  }
+  const { drained } = await pipeline.close({ timeoutMs: undefined as never });
+  assert.equal(drained, true);
+});

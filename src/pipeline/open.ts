@@ -1,3 +1,4 @@
+import { assertTimeoutMs } from "../buffer/waiters.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { BufferFullError, messageOf } from "../errors.ts";
 import type { DeadLetters } from "../delivery/dead_letters.ts";
@@ -305,6 +306,7 @@ class OpenPipeline implements Pipeline {
   }
 
   async drain(options: WaitOptions = {}): Promise<DrainReport> {
+    assertTimeoutMs(options.timeoutMs);
     const before = settledByLane(this.#lanes);
     const target = this.#intake.staged().then(() => this.#log.nextSeq, () => Infinity);
     const drained = await waitForDrain(target, options, {
@@ -322,7 +324,13 @@ class OpenPipeline implements Pipeline {
   }
 
   close(options: WaitOptions = {}): Promise<DrainReport> {
-    return this.#closing ??= this.#close({ timeoutMs: CLOSE_TIMEOUT_MS, ...options });
+    const { timeoutMs = CLOSE_TIMEOUT_MS } = options;
+    try {
+      assertTimeoutMs(timeoutMs);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#closing ??= this.#close({ ...options, timeoutMs });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

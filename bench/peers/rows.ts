@@ -84,8 +84,8 @@ const FILE_PEERS: readonly Column[] = [
   peer("pino async 16000", 0.3),
   peer("pino transport", 0.3),
   peer("winston file", 0.05),
-  peer("LogTape file", 0.005),
-  peer("LogTape file, non-blocking", 0.05),
+  peer("LogTape file", 0.001),
+  peer("LogTape file, non-blocking", 0.02),
 ];
 
 const SAFE = "durable in the log, written by the sink";

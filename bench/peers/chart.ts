@@ -2,8 +2,8 @@
 import { show } from "./table.ts";
 import { bestOf, type ColumnResult, type RowResult, type Spread } from "./summary.ts";
 
-const WIDTH = 880;
-const LABEL_WIDTH = 340;
+const WIDTH = 920;
+const LABEL_WIDTH = 380;
 const VALUE_WIDTH = 90;
 const BAR_HEIGHT = 16;
 const BAR_STEP = 24;

@@ -10,7 +10,7 @@
  * which should be on a disk.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { arch, cpus, platform, release, tmpdir, totalmem } from "node:os";
+import { arch, cpus, platform, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
@@ -67,7 +67,7 @@ function machine(): string {
   const [first] = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
   const where = `${cpus().length} × ${first?.model ?? "?"}, ${memory} GiB`;
-  return `${where}, ${platform()} ${release()} ${arch()}, ${new Date().toISOString().slice(0, 10)}`;
+  return `${where}, ${platform()} ${arch()}, ${new Date().toISOString().slice(0, 10)}`;
 }
 
 const root = mkdtempSync(join(process.env.LOGFLUME_BENCH_DIR ?? tmpdir(), "logflume-peers-"));

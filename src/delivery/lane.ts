@@ -106,8 +106,10 @@ export class Lane implements DeliveryLane {
   /** Opens the sink at the place where the cursor stands. */
   async open(): Promise<void> {
     const { sink, fallback } = this.settings;
-    await sink.open?.(this.cursor.row.checkpoint);
-    await fallback?.open?.(undefined);
+    const resumes = this.host.log.acknowledges !== "memory";
+    await sink.open?.(this.cursor.row.checkpoint, { resumes });
+    // The cursor holds no checkpoint of a fallback.
+    await fallback?.open?.(undefined, { resumes: false });
     this.cursor.checkpoint(sink.checkpoint?.());
   }
 

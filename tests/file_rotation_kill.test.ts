@@ -33,14 +33,23 @@ for (const strategy of STRATEGIES) {
           // Numbers of a killed run that were not acknowledged may be there or not.
           from = acks + 1_000_000;
         }
-        const last: RotatingSinkTask = { data, sink, from, count: 1_000 };
-        const { code, stdout, stderr } = await startScript("rotating_sink_child.ts", last).ended;
-        assert.match(stdout, /closed/, `${code} ${stderr}`);
-        for (let n = from; n < from + 1_000; n++) acknowledged.add(n);
+        // A short run may end before the first file is compressed, which is left to the next one.
+        for (let runs = 0; runs < 1 || (runs < 20 && !isCompressed(path)); runs++) {
+          const last: RotatingSinkTask = { data, sink, from, count: 1_000 };
+          const { code, stdout, stderr } = await startScript("rotating_sink_child.ts", last).ended;
+          assert.match(stdout, /closed/, `${code} ${stderr}`);
+          for (let n = from; n < from + 1_000; n++) acknowledged.add(n);
+          from += 1_000_000;
+        }
         checkNumbers(path, acknowledged);
-        assert.ok(rotatedOf(path).some((file) => file.endsWith(".gz")), "none was compressed");
+        assert.ok(isCompressed(path), "none was compressed");
       }),
   );
+}
+
+/** Whether one of the rotated files is. */
+function isCompressed(path: string): boolean {
+  return rotatedOf(path).some((file) => file.endsWith(".gz"));
 }
 
 /** Kills a process when it has said `ack` so often; the last number that it acknowledged. */

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { alarm } from "../src/delivery/alarm.ts";
 import { Durations } from "../src/delivery/durations.ts";
 import { Line, type Place } from "../src/delivery/line.ts";
-import { chooseOneIn } from "../src/delivery/pool_overflow.ts";
+import { createSampler } from "../src/sampler.ts";
 import { fakeClock } from "../src/testing/fake_clock.ts";
 
 test("a line behaves like an array from which any place may be taken", () => {
@@ -79,11 +79,11 @@ test("alarm() rings after the longest time a system timer can take, and can be c
   assert.ok(delays.every((ms) => ms < 2 ** 31));
 });
 
-test("chooseOneIn() chooses exactly one in each run, wherever chance puts it", () => {
+test("createSampler() chooses exactly one in each run, wherever chance puts it", () => {
   const shares = fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 1 });
   fc.assert(fc.property(fc.integer({ min: 1, max: 9 }), shares, (every, chances) => {
     let at = 0;
-    const isChosen = chooseOneIn(every, () => chances[at++ % chances.length]!);
+    const isChosen = createSampler(every, () => chances[at++ % chances.length]!);
     for (let run = 0; run < 5; run++) {
       const chosen = Array.from({ length: every }, isChosen).filter(Boolean);
       assert.equal(chosen.length, 1);

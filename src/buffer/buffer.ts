@@ -2,10 +2,11 @@ import { type Clock, systemClock } from "../clock.ts";
 import { NotAcceptedError } from "../errors.ts";
 import { type BufferOptions, shelfOf, urgencyOf } from "./buffer_options.ts";
 import { IdleShrink } from "./idle.ts";
-import { createSampler, type DropCounts, Drops, type Overflow } from "./overflow.ts";
+import { type DropCounts, Drops, type Overflow } from "./overflow.ts";
 import type { Shelf } from "./shelf.ts";
 import { type BufferStreams, createStreams } from "./stream.ts";
 import { assertTimeoutMs, type RoomOptions, Waiters } from "./waiters.ts";
+import { createSampler } from "../sampler.ts";
 
 /** A bounded buffer that speaks the words of Web streams. Only `append` and the streams wait. */
 export interface Buffer<T> {

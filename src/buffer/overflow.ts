@@ -1,4 +1,4 @@
-import { messageOf } from "../errors.ts";
+import { isolated } from "../isolated.ts";
 import type { Level } from "../record/level.ts";
 
 /**
@@ -49,14 +49,19 @@ export interface DropListeners<T> {
 export class Drops<T> {
   readonly #policy: Overflow;
   readonly #levelOf: (item: T) => Level;
-  readonly #listeners: DropListeners<T>;
+  readonly #onDrop: ((item: T, drop: Drop) => void) | undefined;
+  readonly #onWarn: (episode: DropEpisode) => void;
+  readonly #onRecover: ((episode: DropEpisode) => void) | undefined;
   readonly #total: Partial<Record<Level, number>> = {};
   #episode: { dropped: number; readonly levels: Partial<Record<Level, number>> } | undefined;
 
   constructor(policy: Overflow, levelOf: (item: T) => Level, listeners: DropListeners<T>) {
     this.#policy = policy;
     this.#levelOf = levelOf;
-    this.#listeners = listeners;
+    const { onDrop, onWarn = warnOnConsole, onRecover } = listeners;
+    this.#onDrop = onDrop && isolated("onDrop", onDrop);
+    this.#onWarn = isolated("onWarn", onWarn);
+    this.#onRecover = onRecover && isolated("onRecover", onRecover);
   }
 
   /** All drops so far. */
@@ -77,9 +82,8 @@ export class Drops<T> {
     this.#episode ??= { dropped: 0, levels: {} };
     this.#episode.dropped++;
     this.#episode.levels[level] = (this.#episode.levels[level] ?? 0) + 1;
-    const { onDrop, onWarn = warnOnConsole } = this.#listeners;
-    if (first && this.#policy === "warn") call("onWarn", onWarn, this.#told());
-    if (onDrop !== undefined) call("onDrop", onDrop, item, { policy: this.#policy, level });
+    if (first && this.#policy === "warn") this.#onWarn(this.#told());
+    this.#onDrop?.(item, { policy: this.#policy, level });
   }
 
   /** There is plenty of room again. */
@@ -87,8 +91,7 @@ export class Drops<T> {
     if (this.#episode === undefined) return;
     const told = this.#told();
     this.#episode = undefined;
-    const { onRecover } = this.#listeners;
-    if (onRecover !== undefined) call("onRecover", onRecover, told);
+    this.#onRecover?.(told);
   }
 
   #told(): DropEpisode {
@@ -99,29 +102,4 @@ export class Drops<T> {
 
 function warnOnConsole(): void {
   console.warn("logflume: The buffer is full: records are dropped until there is room");
-}
-
-/** Whoever pushes must not get an error that a listener threw. */
-function call<A extends unknown[]>(name: string, listener: (...args: A) => void, ...args: A): void {
-  try {
-    listener(...args);
-  } catch (error) {
-    console.error(`logflume: ${name} threw ${messageOf(error)}`);
-  }
-}
-
-/**
- * Chooses one in `every` calls: exactly one in each run of that many, at a place left to chance, so that
- * a source with a rhythm of its own is not sampled at always the same beat.
- */
-export function createSampler(every: number, random: () => number): () => boolean {
-  let at = every;
-  let chosen = 0;
-  return () => {
-    if (at >= every) {
-      at = 0;
-      chosen = Math.floor(random() * every);
-    }
-    return at++ === chosen;
-  };
 }

@@ -1,7 +1,8 @@
 import { alarm } from "./alarm.ts";
 import { JobDroppedError, PoolClosedError, PoolFullError } from "./pool_errors.ts";
 import type { Job, JobOptions } from "./pool_job.ts";
-import { chooseOneIn, type PoolDropListeners, PoolDrops } from "./pool_overflow.ts";
+import { createSampler } from "../sampler.ts";
+import { type PoolDropListeners, PoolDrops } from "./pool_overflow.ts";
 import type { JobQueue } from "./pool_queue.ts";
 import type { Runner, RunnerHost } from "./pool_runner.ts";
 import type { JobRefusal } from "./pool_stats.ts";
@@ -19,7 +20,7 @@ export class Admission {
     this.#host = host;
     this.#queue = queue;
     this.#runner = runner;
-    this.#drops = new PoolDrops(overflow, chooseOneIn(sampleEvery, random), listeners);
+    this.#drops = new PoolDrops(overflow, createSampler(sampleEvery, random), listeners);
   }
 
   /** Jobs that the policy dropped. */

@@ -85,16 +85,3 @@ export class PoolDrops {
 function warnOnConsole(): void {
   console.warn("logflume: The pool's queue is full: jobs are dropped until there is room");
 }
-
-/** Chooses exactly one in each run of `every` calls, at a place left to chance. */
-export function chooseOneIn(every: number, random: () => number): () => boolean {
-  let at = every;
-  let chosen = 0;
-  return () => {
-    if (at >= every) {
-      at = 0;
-      chosen = Math.floor(random() * every);
-    }
-    return at++ === chosen;
-  };
-}

@@ -9,6 +9,7 @@ import {
 import type { Lane } from "../delivery/lane.ts";
 import { LaneWorkers } from "../delivery/lane_workers.ts";
 import { pause } from "../delivery/pause.ts";
+import { isolated } from "../isolated.ts";
 import { createLogger, type Logger } from "../logger.ts";
 import { onEndingSignal } from "../platform/exit.ts";
 import { assertLevel, type Level, LEVEL_RANK } from "../record/level.ts";
@@ -34,7 +35,7 @@ import type {
 } from "./pipeline.ts";
 import type { PipelineStats } from "./stats.ts";
 import { resendTo } from "./resend.ts";
-import { isolated, stderrVoice } from "./voice.ts";
+import { stderrVoice } from "./voice.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { waitFor } from "./wait.ts";
 
@@ -60,7 +61,8 @@ const CLOSE_TIMEOUT_MS = 10_000;
  */
 export async function openPipeline(options: PipelineOptions = {}): Promise<Pipeline> {
   const clock = options.clock ?? systemClock;
-  const tell = isolated(options.onEvent ?? stderrVoice(clock));
+  const listener = options.onEvent ?? stderrVoice(clock);
+  const tell = isolated("onEvent", listener, ({ message }) => message);
   const settings = Object.entries(options.sinks ?? { console: consoleSink() }).map(
     ([name, sink]) => laneSettings(name, sink, options.wal !== undefined),
   );

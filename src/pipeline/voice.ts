@@ -1,5 +1,4 @@
 import type { Clock } from "../clock.ts";
-import { messageOf } from "../errors.ts";
 import type { PipelineEvent } from "./options.ts";
 
 /** One line a kind and sink in this time; what is held back is counted in the next one. */
@@ -23,16 +22,5 @@ export function stderrVoice(clock: Clock): (event: PipelineEvent) => void {
     const more = said?.held ? ` (${said.held} more like this since then)` : "";
     last.set(key, { at: now, held: 0 });
     console.error(`logflume: ${message}${more}`);
-  };
-}
-
-/** A listener that throws must not reach a logger's caller, nor end a lane. */
-export function isolated(listener: (event: PipelineEvent) => void): (event: PipelineEvent) => void {
-  return (event) => {
-    try {
-      listener(event);
-    } catch (error) {
-      console.error(`logflume: onEvent threw ${messageOf(error)} at: ${event.message}`);
-    }
   };
 }

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { isolated } from "../isolated.ts";
 import { createLogger, type Logger } from "../logger.ts";
 import { assertLevel, type Level, LEVEL_RANK, LEVELS } from "../record/level.ts";
-import type { Fields, LogRecord, RecordInput } from "../record/record.ts";
+import type { Fields, RecordInput } from "../record/record.ts";
 import { type AppendOptions, WriterIntake } from "./intake.ts";
 import { duration, workSettings, type WriterOptions } from "./options.ts";
 import type { WriterStats } from "./stats.ts";
@@ -70,10 +70,7 @@ class BackgroundWriter implements Writer {
     const { level, clock = systemClock, start = true } = options;
     if (level !== undefined) assertLevel(level);
     const onError = options.onError ?? errorVoice(clock);
-    const report = isolated<readonly [unknown, readonly LogRecord[]]>(
-      "onError",
-      ([error, records]) => onError(error, records),
-    );
+    const report = isolated("onError", onError);
     this.#clock = clock;
     this.#waits = new Waits(clock);
     this.#mode = settings.isSync ? "sync" : "async";
@@ -86,7 +83,7 @@ class BackgroundWriter implements Writer {
         return intake.isFull;
       },
       take: (max) => intake.take(max),
-      report: (error, records) => report([error, records]),
+      report: (error, records) => report(error, records),
       settled: () => this.#waits.check(),
     });
     this.#intake.running = start;

@@ -10,10 +10,8 @@ export type DropListener = (line: string, drop: WriterDrop) => void;
 /** What a writer was given to be told of drops; a line is parsed only if somebody is. */
 export function dropListener({ onDrop }: WriterOptions): DropListener | undefined {
   if (onDrop === undefined) return undefined;
-  const tell = isolated<readonly [string, WriterDrop]>("onDrop", ([line, drop]) => {
-    onDrop(JSON.parse(line) as LogRecord, drop);
-  });
-  return (line, drop) => tell([line, drop]);
+  const listener = (line: string, drop: WriterDrop) => onDrop(JSON.parse(line) as LogRecord, drop);
+  return isolated("onDrop", listener);
 }
 
 /** The buffer of a writer, from what it was given. */

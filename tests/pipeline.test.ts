@@ -3,8 +3,10 @@ import { test } from "node:test";
 import {
   type Batch,
   type FileStore,
+  type LogProvider,
   memoryStore,
   openPipeline,
+  openWal,
   type Pipeline,
   type PipelineEvent,
   RejectedError,
@@ -675,4 +677,31 @@ test("a store in memory needs no sync option, for the log and for its dead lette
   await closeAndAccount(pipeline);
   assert.equal(pipeline.stats().acknowledges, "memory");
   assert.equal(sink.records.length, 1);
+});
+
+test("what every lane has settled is released, whatever a sink that is away still needs", async () => {
+  const released: number[] = [];
+  const files = memoryStore();
+  const store: LogProvider = {
+    label: "spied",
+    keeps: "process",
+    openLog: async (name, settings) => {
+      const log = await openWal(name === "records" ? files : memoryStore(), settings);
+      return Object.assign(log, { release: (seq: number) => void released.push(seq) });
+    },
+  };
+  const away = await openPipeline({
+    wal: { store },
+    sinks: { here: recordingSink(), away: () => {} },
+  });
+  away.write("one");
+  await away.close();
+  const pipeline = await openPipeline({ wal: { store }, sinks: { here: recordingSink() } });
+  released.length = 0;
+  for (const msg of ["two", "three"]) {
+    pipeline.write(msg);
+    await pipeline.drain();
+  }
+  assert.deepEqual([released.includes(3), released.at(-1)], [true, 4]);
+  await pipeline.close();
 });

@@ -101,7 +101,7 @@ export class Ledger {
   /** A lane settled records. */
   settled(bytes: number): void {
     this.#unsavedBytes += bytes;
-    this.#host.log.release?.(this.#settledSeq);
+    this.#host.log.release?.(this.#settledByLanes);
     if (this.#unsavedBytes >= SAVE_EVERY_BYTES) return this.#tick();
     this.#cancelTimer ??= this.#host.clock.setTimer(() => this.#tick(), SAVE_EVERY_MS);
   }
@@ -146,7 +146,7 @@ export class Ledger {
 
   /** Every record below this one is settled in every lane that is open. */
   get #settledByLanes(): number {
-    const places = [...this.#host.lanes().map((lane) => lane.nextSeq)];
+    const places = this.#host.lanes().map((lane) => lane.nextSeq);
     for (const { seq } of this.#pins) places.push(seq);
     return Math.min(this.#host.log.writtenSeq, ...places);
   }

@@ -1,10 +1,10 @@
 import { systemClock } from "../clock.ts";
-import { messageOf, SinkClosedError } from "../errors.ts";
 import { dlqImport, dlqRm } from "./dlq_change.ts";
 import { DLQ_COMMAND_HELP, DLQ_HELP } from "./dlq_help.ts";
 import { dlqExport, dlqLs, dlqShow } from "./dlq_look.ts";
 import { type DlqCommand, type DlqOptions, parseDlqOptions } from "./dlq_options.ts";
 import { dlqReplay } from "./dlq_replay.ts";
+import { offline } from "./offline.ts";
 import { print, sayRaw } from "./say.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -22,15 +22,8 @@ const COMMANDS: Readonly<Record<DlqCommand, (options: DlqOptions) => Promise<num
  *
  * @throws {UsageError} If it was called wrongly, or the dead letters cannot be read or are in use
  */
-export async function dlq(args: readonly string[]): Promise<number> {
-  try {
-    return await dispatch(args);
-  } catch (error) {
-    if (error instanceof SinkClosedError) return 0;
-    // These would be mistakes of this program, not of its user.
-    if (error instanceof TypeError || error instanceof RangeError) throw error;
-    throw error instanceof UsageError ? error : new UsageError(messageOf(error), { cause: error });
-  }
+export function dlq(args: readonly string[]): Promise<number> {
+  return offline(() => dispatch(args));
 }
 
 async function dispatch([command, ...rest]: readonly string[]): Promise<number> {

@@ -1,4 +1,4 @@
-import { messageOf, SinkClosedError } from "../errors.ts";
+import { offline } from "./offline.ts";
 import { print, sayRaw } from "./say.ts";
 import { UsageError } from "./usage_error.ts";
 import { walCat } from "./wal_cat.ts";
@@ -11,15 +11,8 @@ import { walVerify } from "./wal_verify.ts";
  *
  * @throws {UsageError} If it was called wrongly, or the log cannot be read
  */
-export async function wal(args: readonly string[]): Promise<number> {
-  try {
-    return await dispatch(args);
-  } catch (error) {
-    if (error instanceof SinkClosedError) return 0;
-    // These would be mistakes of this program, not of its user.
-    if (error instanceof TypeError || error instanceof RangeError) throw error;
-    throw error instanceof UsageError ? error : new UsageError(messageOf(error), { cause: error });
-  }
+export function wal(args: readonly string[]): Promise<number> {
+  return offline(() => dispatch(args));
 }
 
 async function dispatch([command, ...rest]: readonly string[]): Promise<number> {

@@ -87,9 +87,9 @@ export class Lane implements DeliveryLane {
   }
 
   #callerOf(sink: Sink, host: LaneHost): SinkCaller {
-    const { timeoutMs, graceMs, order } = this.settings;
+    const { timeoutMs, graceMs } = this.settings;
     const { workers, breaker, clock, source } = host;
-    return new SinkCaller({ sink, timeoutMs, graceMs, isStrict: order === "strict" }, {
+    return new SinkCaller({ sink, timeoutMs, graceMs }, {
       workers,
       breaker,
       clock,
@@ -149,11 +149,6 @@ export class Lane implements DeliveryLane {
       this.#scheduled = false;
       if (!this.ended) this.#loop ??= this.#run();
     });
-  }
-
-  /** As `notify`, for the parts of the lane. */
-  due(): void {
-    this.notify();
   }
 
   get #isDue(): boolean {

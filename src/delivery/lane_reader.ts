@@ -23,7 +23,7 @@ export interface LaneReaderHost {
   readonly gate: LaneGate;
   readonly health: LaneHealth;
   /** There may be a batch to send. */
-  due(): void;
+  notify(): void;
 }
 
 /** Cuts what a lane owes into batches, by the rules of size, age, level and key. */
@@ -40,7 +40,7 @@ export class LaneReader {
   constructor(lane: LaneReaderHost) {
     const { level, order, batch, concurrency } = lane.settings;
     this.#lane = lane;
-    this.#age = new BatchAge(batch, lane.host.clock, () => lane.due());
+    this.#age = new BatchAge(batch, lane.host.clock, () => lane.notify());
     this.#rank = LEVEL_RANK[level];
     this.#aheadRecords = AHEAD_BATCHES * concurrency * batch.maxRecords;
     this.keys = typeof order === "object" ? new KeyLines(order.key) : undefined;
@@ -54,7 +54,7 @@ export class LaneReader {
   /** Records below `seq` wait for no others any more. */
   hurry(seq: number): void {
     this.#hurryTo = Math.max(this.#hurryTo, seq);
-    this.#lane.due();
+    this.#lane.notify();
   }
 
   get #waiting(): number {

@@ -20,8 +20,6 @@ export interface SinkCallSettings {
   readonly sink: Sink;
   readonly timeoutMs: number;
   readonly graceMs: number;
-  /** Whether a call must never begin before the one before it is over. */
-  readonly isStrict: boolean;
 }
 
 /** What calls need of their lane. */
@@ -115,7 +113,7 @@ export class SinkCaller {
     context: CallContext,
     signal: AbortSignal,
   ): Promise<void | SinkResult> {
-    const { timeoutMs, graceMs, isStrict } = this.#settings;
+    const { timeoutMs, graceMs } = this.#settings;
     const end = Promise.resolve(call);
     // Where the job cannot begin any more, nobody else hears of an error.
     end.catch(() => {});
@@ -123,8 +121,7 @@ export class SinkCaller {
       context.follow(job);
       return end;
     };
-    const options = { signal, timeoutMs, graceMs, ...(isStrict ? { key: this } : {}) };
-    return this.#host.workers.run(work, options);
+    return this.#host.workers.run(work, { signal, timeoutMs, graceMs });
   }
 
   /** A call that was cut short: what it still says within its grace. */

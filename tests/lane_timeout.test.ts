@@ -33,18 +33,24 @@ test("W2: calls that ignore their signal never exceed the concurrency; each is a
   await bench.close();
 });
 
-test("a call that times out has its signal aborted; what it answers within its grace counts", async () => {
-  const write = ({ bytes: _ }: Batch, { signal }: SinkContext) =>
-    new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
-  const bench = await openBench({ sink: { sink: write, timeoutMs: 1000 } });
-  await bench.write("a");
-  await bench.clock.advance(999);
-  assert.equal(bench.pipeline.lanes.get("sink")!.delivered, 0);
-  await bench.clock.advance(1);
-  const { delivered, redelivered, leaks } = bench.pipeline.lanes.get("sink")!;
-  assert.deepEqual([delivered, redelivered, leaks], [1, 0, 0]);
-  await bench.close();
-});
+for (const when of ["at once", "later"]) {
+  test(`a call that times out has its signal aborted, looked at ${when}; what it answers within its grace counts`, async () => {
+    const write = async (_: Batch, context: SinkContext): Promise<void> => {
+      if (when === "later") { for (let turn = 0; turn < 20; turn++) await undefined; }
+      await new Promise<void>((resolve) =>
+        context.signal.addEventListener("abort", () => resolve())
+      );
+    };
+    const bench = await openBench({ sink: { sink: write, timeoutMs: 1000 } });
+    await bench.write("a");
+    await bench.clock.advance(999);
+    assert.equal(bench.pipeline.lanes.get("sink")!.delivered, 0);
+    await bench.clock.advance(1);
+    const { delivered, redelivered, leaks } = bench.pipeline.lanes.get("sink")!;
+    assert.deepEqual([delivered, redelivered, leaks], [1, 0, 0]);
+    await bench.close();
+  });
+}
 
 test("a call that does not end leaks after its grace, is told and counted, and the lane goes on", async () => {
   let calls = 0;

@@ -159,6 +159,10 @@ function isPromise(call: Called): call is Promise<void | SinkResult> {
 
 function judge(permit: Permit | undefined, error: unknown, isAborted: boolean): void {
   // A destination that is gone for good, and a lane that is closed, say nothing of its health.
-  if (isAborted || error instanceof SinkClosedError) permit?.exclude();
-  else permit?.done(error ?? new Error("The sink threw nothing"));
+  if (isAborted || error instanceof SinkClosedError) return permit?.exclude();
+  try {
+    permit?.done(error ?? new Error("The sink gave no reason"));
+  } catch {
+    // A rule that throws says nothing: the call has failed all the same, and the lane goes on.
+  }
 }

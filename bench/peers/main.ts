@@ -1,7 +1,8 @@
 /**
- * Our loggers beside those of others, on Deno, Bun and Node:
+ * Our loggers, or with `--table delivery` our parts that deliver, beside those of others, on Deno, Bun and
+ * Node:
  *
- *     deno run -A bench/peers/main.ts [--quick] [--only ROW,...] [--runtimes deno,bun,node]
+ *     deno run -A bench/peers/main.ts [--table loggers|delivery] [--quick] [--only ROW,...] [--runtimes deno,bun,node]
  *                                     [--rounds N] [--json FILE] [--chart FILE.svg]
  *
  * Every program is a process of its own, warmed up; the programs of a row take turns (A B C A B C ...), and
@@ -15,6 +16,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { drawChart } from "./chart.ts";
+import { DELIVERY_ROWS } from "./delivery_rows.ts";
 import { type Row, ROWS } from "./rows.ts";
 import { type Outcome, runProgram } from "./run_program.ts";
 import { findRuntime, type Runtime } from "./runtimes.ts";
@@ -23,6 +25,7 @@ import { goalTable, rowTable } from "./table.ts";
 
 const { values: options } = parseArgs({
   options: {
+    table: { type: "string", default: "loggers" },
     quick: { type: "boolean", default: false },
     only: { type: "string" },
     runtimes: { type: "string", default: "deno,bun,node" },
@@ -37,12 +40,18 @@ const QUICK_ROUNDS = 2;
 /** A quick run does this part of the work. */
 const QUICK_SHARE = 0.2;
 
-function wantedRows(only: string | undefined): readonly Row[] {
-  if (only === undefined) return ROWS;
+const TABLES: Readonly<Record<string, readonly Row[]>> = { loggers: ROWS, delivery: DELIVERY_ROWS };
+
+function wantedRows(table: string, only: string | undefined): readonly Row[] {
+  const rows = TABLES[table];
+  if (rows === undefined) {
+    throw new Error(`Unknown table "${table}": allowed are ${Object.keys(TABLES).join(", ")}`);
+  }
+  if (only === undefined) return rows;
   return only.split(",").map((id) => {
-    const row = ROWS.find((one) => one.id === id);
+    const row = rows.find((one) => one.id === id);
     if (row !== undefined) return row;
-    throw new Error(`Unknown row "${id}": allowed are ${ROWS.map((one) => one.id).join(", ")}`);
+    throw new Error(`Unknown row "${id}": allowed are ${rows.map((one) => one.id).join(", ")}`);
   });
 }
 
@@ -75,7 +84,7 @@ const results: RowResult[] = [];
 try {
   const runtimes = options.runtimes.split(",").map(findRuntime);
   console.log(`${machine()}\n${runtimes.map(({ title }) => title).join(", ")}\n`);
-  for (const row of wantedRows(options.only)) {
+  for (const row of wantedRows(options.table, options.only)) {
     const ofRow: RowResult[] = [];
     for (const runtime of runtimes) ofRow.push(await runRow(row, runtime, root));
     console.log(rowTable(ofRow) + "\n");

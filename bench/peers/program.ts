@@ -41,6 +41,38 @@ const LOADERS: Readonly<Record<string, () => Promise<Program | undefined>>> = {
   "winston dead": async () => (await import("./programs/dead_sink.ts")).deadWinston,
 };
 
+/** Programs of the parts that deliver, by the file that holds them. */
+const DELIVERY: readonly {
+  readonly names: readonly string[];
+  readonly load: () => Promise<Readonly<Record<string, Program>>>;
+}[] = [
+  {
+    names: [
+      "bare await",
+      "cockatiel breaker",
+      "cockatiel retry",
+      "opossum",
+      "ours execute",
+      "ours permit",
+      "ours retry",
+      "p-retry",
+    ],
+    load: async () => (await import("./programs/guards.ts")).GUARD_PROGRAMS,
+  },
+  {
+    names: ["fastq promise", "ours post", "ours submit", "ours submit with a timeout", "p-queue"],
+    load: async () => (await import("./programs/pools.ts")).POOL_PROGRAMS,
+  },
+  {
+    names: ["ours 1 lane", "ours 64 lanes", "ours batches of 10", "ours batches of 1000"],
+    load: async () => (await import("./programs/lanes.ts")).LANE_PROGRAMS,
+  },
+];
+
+async function loadDelivery(name: string): Promise<Program | undefined> {
+  return (await DELIVERY.find(({ names }) => names.includes(name))?.load())?.[name];
+}
+
 /** Programs of which there are many alike. */
 async function loadOther(name: string): Promise<Program | undefined> {
   if (name.startsWith("pino ")) return (await import("./programs/pino.ts")).PINO_PROGRAMS[name];
@@ -52,7 +84,8 @@ async function loadOther(name: string): Promise<Program | undefined> {
 const [name = "", count = "0", folder = ".", temperature] = process.argv.slice(2);
 // A program that waits for a thread alone would end.
 setInterval(() => {}, 2 ** 30);
-const program = await (LOADERS[name]?.() ?? loadOther(name));
+const program = await (LOADERS[name]?.()) ?? await loadDelivery(name) ??
+  await loadOther(name);
 if (program === undefined) throw new Error(`Unknown program "${name}"`);
 if (temperature !== "cold") {
   mkdirSync(join(folder, "warm"));

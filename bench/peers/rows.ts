@@ -31,8 +31,8 @@ export interface Figure {
 
 /** What a figure of ours must be: divided by that of the floor or of the best peer, or by itself. */
 export interface Goal {
-  /** Against what. */
-  readonly beside: "floor" | "peers" | "nothing";
+  /** Against what: the floor, the best peer, nothing, or one program by its name. */
+  readonly beside: "floor" | "peers" | "nothing" | { readonly program: string };
   /** The figure's name; the row's first without it. */
   readonly figure?: string;
   /** It is at least this. */

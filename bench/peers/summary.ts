@@ -97,8 +97,12 @@ function ratiosFor(
     const figure = ours.figures[goal.figure ?? row.figures[0].name];
     return figure && { ratios: [figure.min, figure.median, figure.max], beside: "by itself" };
   }
-  const kind = goal.beside === "floor" ? "floor" : "peer";
-  const others = columns.filter(({ column, values }) => column.kind === kind && values.length > 0);
+  const { beside } = goal;
+  const isMeant = ({ kind, program }: Column): boolean =>
+    typeof beside === "object"
+      ? program === beside.program
+      : kind === (beside === "floor" ? "floor" : "peer");
+  const others = columns.filter(({ column, values }) => isMeant(column) && values.length > 0);
   const best = bestOf(others, row.figures[0].lessIsBetter === true);
   if (best === undefined) return undefined;
   const ratios = ours.values.map((value, round) => value / best.values[round]!);

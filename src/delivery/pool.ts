@@ -13,6 +13,7 @@ import { Outcomes } from "./pool_outcomes.ts";
 import { JobQueue } from "./pool_queue.ts";
 import { Runner, type RunnerHost } from "./pool_runner.ts";
 import { JobSignals } from "./pool_signals.ts";
+import { PoolTime } from "./pool_time.ts";
 import { PoolCounts, type PoolStats } from "./pool_stats.ts";
 
 /** How long to wait for a pool to come to rest. */
@@ -123,6 +124,7 @@ class WorkerPool implements Pool, RunnerHost {
   readonly settings: PoolSettings;
   readonly counts: PoolCounts = new PoolCounts();
   readonly outcomes: Outcomes;
+  readonly time: PoolTime;
   readonly #queue = new JobQueue();
   readonly #signals: JobSignals;
   readonly #runner: Runner;
@@ -132,6 +134,7 @@ class WorkerPool implements Pool, RunnerHost {
 
   constructor(options: PoolOptions) {
     this.settings = poolSettings(options);
+    this.time = new PoolTime(this.settings.clock);
     this.#signals = new JobSignals((job, reason) => this.#admission.abort(job, reason));
     this.outcomes = new Outcomes(this.counts, this.#signals, this.settings.onError);
     this.#runner = new Runner(this);

@@ -56,7 +56,7 @@ export class Admission {
   }
 
   #lineUp(job: Job): void {
-    job.since = this.#host.settings.clock.monotonic();
+    job.since = this.#host.time.shared();
     this.#queue.add(job);
   }
 

@@ -6,6 +6,7 @@ import { PoolLimit, type PoolSizeRange } from "./pool_limit.ts";
 import type { PoolSettings } from "./pool_options.ts";
 import type { Outcomes } from "./pool_outcomes.ts";
 import type { JobEnd, PoolCounts } from "./pool_stats.ts";
+import type { PoolTime } from "./pool_time.ts";
 import { Watchdog } from "./pool_watchdog.ts";
 import { type Worker, Workers } from "./pool_workers.ts";
 
@@ -14,6 +15,7 @@ export interface RunnerHost {
   readonly settings: PoolSettings;
   readonly counts: PoolCounts;
   readonly outcomes: Outcomes;
+  readonly time: PoolTime;
   /** The job holds its key no longer. */
   release(job: Job): void;
   /** A worker or a key has become free. */
@@ -37,6 +39,7 @@ export class Runner {
   readonly settle: Durations = new Durations();
   readonly #host: RunnerHost;
   readonly #clock: Clock;
+  readonly #time: PoolTime;
   readonly #watchdog: Watchdog;
   /** Finds the size, where it is not given. */
   #limit: PoolLimit | undefined;
@@ -46,12 +49,11 @@ export class Runner {
   #called: Job[] = [];
   #isScheduled = false;
   #isPumping = false;
-  /** The last reading of the clock, as long as no code of others ran since; reading is dear. */
-  #now: number | undefined;
 
   constructor(host: RunnerHost) {
     this.#host = host;
     this.#clock = host.settings.clock;
+    this.#time = host.time;
     this.workers = new Workers(host.settings.size.min);
     this.resize(host.settings.size);
     const jobs = (): Job[] => this.workers.jobs();
@@ -88,23 +90,19 @@ export class Runner {
 
   readonly #pump = (): void => {
     this.#isScheduled = false;
-    this.#now = undefined;
     this.#startAll();
   };
 
   #startAll(): void {
     this.#isPumping = true;
-    const began = this.#read();
-    while (this.#starting.length > 0 && this.#read() - began < MAX_BUSY_MS) this.#callAll();
-    this.#now = undefined;
+    const began = this.#time.shared();
+    do this.#callAll(); while (
+      this.#starting.length > 0 && this.#time.fresh() - began < MAX_BUSY_MS
+    );
     this.#isPumping = false;
     if (this.#starting.length === 0) return;
     this.#isScheduled = true;
     this.#clock.defer(this.#pump);
-  }
-
-  #read(): number {
-    return this.#now ??= this.#clock.monotonic();
   }
 
   #callAll(): void {
@@ -116,8 +114,8 @@ export class Runner {
   }
 
   #call(job: Job): void {
-    this.#started(job, this.#read());
-    this.#now = undefined;
+    // A deadline counts from the true start.
+    this.#started(job, job.timeoutMs === Infinity ? this.#time.shared() : this.#time.fresh());
     let value: unknown;
     let isDone = true;
     try {
@@ -127,7 +125,7 @@ export class Runner {
       value = error;
       isDone = false;
     }
-    this.#settled(job, isDone, value);
+    this.#settled(job, isDone, value, this.#time.fresh());
   }
 
   #follow(job: Job, outcome: Promise<unknown>): void {
@@ -149,20 +147,19 @@ export class Runner {
   }
 
   #settledLater(job: Job, isDone: boolean, value: unknown): void {
-    this.#settled(job, isDone, value);
+    this.#settled(job, isDone, value, this.#time.shared());
     if (!this.#isScheduled && this.#starting.length > 0) this.#startAll();
   }
 
-  #settled(job: Job, isDone: boolean, value: unknown): void {
+  #settled(job: Job, isDone: boolean, value: unknown, now: number): void {
     const { counts, outcomes, settings } = this.#host;
     const { state, since } = job;
     // A promise of somebody else's making may call back twice.
     if (state === "over") return;
-    this.#now = this.#clock.monotonic();
-    if (state === "leaked") this.#endLeak(job, this.#now);
-    else this.#freeAfter(job, this.#now);
+    if (state === "leaked") this.#endLeak(job, now);
+    else this.#freeAfter(job, now);
     if (state === "running") {
-      this.#adapt(this.#now - since, !isDone && settings.isBackPressure(value));
+      this.#adapt(now - since, !isDone && settings.isBackPressure(value));
       if (!isDone) job.worker!.failed++;
       if (isDone) outcomes.succeed(job, value);
       else outcomes.fail(job, "failed", () => value);

@@ -90,15 +90,14 @@ export class Runner {
 
   readonly #pump = (): void => {
     this.#isScheduled = false;
-    this.#startAll();
+    this.#startAll(this.#time.shared());
   };
 
-  #startAll(): void {
+  #startAll(began: number): void {
     this.#isPumping = true;
-    const began = this.#time.shared();
-    do this.#callAll(); while (
-      this.#starting.length > 0 && this.#time.fresh() - began < MAX_BUSY_MS
-    );
+    do {
+      this.#callAll();
+    } while (this.#starting.length > 0 && this.#time.fresh() - began < MAX_BUSY_MS);
     this.#isPumping = false;
     if (this.#starting.length === 0) return;
     this.#isScheduled = true;
@@ -147,8 +146,9 @@ export class Runner {
   }
 
   #settledLater(job: Job, isDone: boolean, value: unknown): void {
-    this.#settled(job, isDone, value, this.#time.shared());
-    if (!this.#isScheduled && this.#starting.length > 0) this.#startAll();
+    const now = this.#time.shared();
+    this.#settled(job, isDone, value, now);
+    if (!this.#isScheduled && this.#starting.length > 0) this.#startAll(now);
   }
 
   #settled(job: Job, isDone: boolean, value: unknown, now: number): void {

@@ -1,13 +1,13 @@
 import type { Clock } from "../clock.ts";
 
-/** How many jobs at most are given one reading. */
-const SHARED_BY = 8;
+/** How often a reading is given out; a job that ends and the one that starts in its place ask once each. */
+const SHARED_BY = 16;
 const SETTLED: Promise<void> = Promise.resolve();
 
 /**
  * The time of day of a pool. Some runtimes take longer to read the clock than the pool takes for all else
  * that becomes of a short job, so jobs that come, start or end without a pause share a reading: at most
- * eight of them, and none after the microtasks that were waiting when it was made. Those belong to jobs
+ * sixteen times, and never after the microtasks that were waiting when it was made. Those belong to jobs
  * that had ended by then, so for them it is the better one.
  */
 export class PoolTime {

@@ -61,10 +61,10 @@ export {
 } from "./src/delivery/circuit_breaker.ts";
 export type {
   DeadLetter,
-  DeadLetterError,
   DeadLetterFailure,
   DeadLetterReason,
 } from "./src/delivery/dead_letter.ts";
+export type { DeadLetterError } from "./src/delivery/dead_letter_error.ts";
 export type { DeadLetters, DeadLetterStats } from "./src/delivery/dead_letter_face.ts";
 export type { DeadLetterFilter, DeadLetterListOptions } from "./src/delivery/dead_letter_filter.ts";
 export {

@@ -1,5 +1,5 @@
-import { messageOf } from "../errors.ts";
 import type { JsonObject } from "../record/json_value.ts";
+import { type DeadLetterError, describeError } from "./dead_letter_error.ts";
 
 /**
  * Why a record could not be delivered: all attempts were used up, the sink said that it can never be
@@ -11,18 +11,6 @@ export type DeadLetterReason =
   | "expired"
   | "too_large"
   | "timeout";
-
-/** What went wrong at the last attempt. */
-export interface DeadLetterError {
-  /** The kind of error, as its `name` tells it. */
-  readonly name: string;
-  /** What it says, cut to 2,000 characters. */
-  readonly message: string;
-  /** Where it was thrown, cut to eight lines. */
-  readonly stack?: string;
-  /** The status of the answer, where there was one (HTTP). */
-  readonly status?: number;
-}
 
 /** A record that could not be delivered, with what is known about why. */
 export interface DeadLetter {
@@ -81,8 +69,6 @@ export const DEAD_LETTER_REASONS: readonly DeadLetterReason[] = [
   "timeout",
 ];
 
-const MAX_MESSAGE_CHARS = 2_000;
-const MAX_STACK_LINES = 8;
 const TIME_OF_LINE = /^\{"time":"([^"\\]{1,40})"/;
 
 /** A first failure as an entry. */
@@ -135,25 +121,4 @@ export function joined(held: DeadLetter, other: DeadLetter): DeadLetter {
     attempts: Math.max(held.attempts, other.attempts),
     replays: Math.max(held.replays, other.replays),
   };
-}
-
-/** What an entry keeps of whatever was thrown. */
-export function describeError(error: unknown): DeadLetterError {
-  const { name, stack, status } = (error ?? {}) as Readonly<Record<string, unknown>>;
-  const says = (error as { message?: unknown } | null)?.message;
-  const message = typeof says === "string" ? says : messageOf(error);
-  return {
-    name: typeof name === "string" && name !== "" ? name : "Error",
-    message: cut(message, MAX_MESSAGE_CHARS),
-    ...(typeof stack === "string" ? { stack: cutStack(stack) } : {}),
-    ...(typeof status === "number" ? { status } : {}),
-  };
-}
-
-function cutStack(stack: string): string {
-  return cut(stack.split("\n").slice(0, MAX_STACK_LINES).join("\n"), 2 * MAX_MESSAGE_CHARS);
-}
-
-function cut(text: string, maxChars: number): string {
-  return text.length <= maxChars ? text : `${text.slice(0, maxChars - 3)}...`;
 }

@@ -144,6 +144,7 @@ export {
   RejectedError,
   type RejectedErrorOptions,
   RetryLaterError,
+  type RetryLaterErrorOptions,
   SinkClosedError,
   SinkParkedError,
   StoreFailedError,

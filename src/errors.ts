@@ -80,16 +80,27 @@ export class RejectedError extends Error {
   }
 }
 
+/** What a sink knows about a failure that will pass, beside its words. */
+export interface RetryLaterErrorOptions extends ErrorOptions {
+  /** Milliseconds to wait at least; `undefined` leaves it to the backoff. */
+  readonly retryAfterMs?: number | undefined;
+  /** The status that an HTTP server answered. It decides nothing: the batch is sent again. */
+  readonly status?: number | undefined;
+}
+
 /** Thrown by a sink to be asked again, and not before a time that its destination has named. */
 export class RetryLaterError extends Error {
   /** The name of this kind of error. */
   override readonly name: string = "RetryLaterError";
   /** Milliseconds to wait at least; `undefined` leaves it to the backoff. */
   readonly retryAfterMs: number | undefined;
+  /** The status that an HTTP server answered, where there was one. */
+  readonly status: number | undefined;
   /** Says what failed. */
-  constructor(message: string, options: ErrorOptions & { retryAfterMs?: number | undefined } = {}) {
+  constructor(message: string, options: RetryLaterErrorOptions = {}) {
     super(message, options);
     this.retryAfterMs = options.retryAfterMs;
+    this.status = options.status;
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { classifyError } from "../src/delivery/retry.ts";
 import { RejectedError, RetryLaterError, SinkParkedError } from "../src/errors.ts";
 import { type HttpFetch, httpSink, type HttpSinkOptions } from "../src/sink/http.ts";
 import type { Batch, BatchSource, Sink, SinkContext } from "../src/sink/sink.ts";
@@ -312,4 +313,18 @@ test("httpSink() follows no redirect to another origin, none to a GET, and no en
   assert.doesNotMatch(errors.join(), /secret|password/);
   assert.equal(stranger.requests.length, 0);
   assert.equal(server.requests.length, 1 + 1 + 1 + 3);
+});
+
+test("httpSink() tells the status of every refusal, and a status to send again is sent again", async () => {
+  await using server = await listen(({ path }, response) => {
+    response.writeHead(Number(path.slice(1))).end();
+  });
+  for (const status of [400, 404, 408, 413, 422, 425, 429, 500, 501, 503]) {
+    const url = new URL(`/${status}`, server.url);
+    const error = await failure(httpSink({ url }), batch(1)) as RejectedError;
+    assert.equal(error.status, status);
+    const again = await failure(httpSink({ url, retryOn: [status] }), batch(1)) as RetryLaterError;
+    assert.equal(again.status, status);
+    assert.equal(classifyError(again), "retry");
+  }
 });

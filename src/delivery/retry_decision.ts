@@ -1,4 +1,4 @@
-import { RejectedError } from "../errors.ts";
+import { RejectedError, RetryLaterError } from "../errors.ts";
 import { isBreakerRefusal } from "./circuit_breaker_errors.ts";
 
 /**
@@ -65,8 +65,9 @@ export function classifyStatus(
 
 /**
  * What an error means, if nobody says otherwise: the refusal of a circuit breaker spends no attempt, a
- * `RejectedError` is final, an error with an HTTP `status` is as `classifyStatus` says, one with
- * `retryAfterMs` waits for that long, and every other one is tried again.
+ * `RejectedError` is final, a `RetryLaterError` is tried again whatever its status, another error with an
+ * HTTP `status` is as `classifyStatus` says, one with `retryAfterMs` waits for that long, and every other
+ * one is tried again.
  *
  * @example
  * ```ts
@@ -84,7 +85,8 @@ export function classifyError(error: unknown): RetryDecision {
   }
   if (error instanceof RejectedError) return "dead-letter";
   // Numbers below 400 are statuses of something else.
-  if (typeof status === "number" && status >= 400 && status <= 599) {
+  const isStatus = typeof status === "number" && status >= 400 && status <= 599;
+  if (isStatus && !(error instanceof RetryLaterError)) {
     return classifyStatus({ status, retryAfterMs: waitMs });
   }
   return waitMs === undefined ? "retry" : { retryAfterMs: waitMs };

@@ -37,7 +37,7 @@ export function errorOf(refusal: HttpRefusal, rules: HttpStatusRules, nowMs: num
   }
   if (rules.retryOn.includes(status) || isPassing(status)) {
     const retryAfterMs = parseRetryAfter(headers.get("retry-after"), nowMs);
-    return new RetryLaterError(said, { retryAfterMs });
+    return new RetryLaterError(said, { retryAfterMs, status });
   }
   if (status === TOO_LARGE) {
     const hint = 'set the option "maxBodyBytes" to what it takes';

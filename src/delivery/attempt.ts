@@ -29,7 +29,7 @@ export function attemptThatThrew(batch: Batch, cause: unknown): Attempt {
   return cause instanceof RejectedError
     ? {
       delivered: 0,
-      rejected: all.map((index) => ({ index, reason: error, isTooLarge: cause.isTooLarge })),
+      rejected: all.map((index) => rejectedBy(cause, index)),
       again: NOTHING,
       failed: NOTHING,
       error,
@@ -71,6 +71,10 @@ export function sameKeyBehind(keysOf: (batch: Batch) => readonly string[]): Behi
       return failedKeys.has(key) ? [index] : [];
     });
   };
+}
+
+function rejectedBy(error: RejectedError, index: number): RejectedRecord {
+  return { index, reason: error.message, isTooLarge: error.isTooLarge, error };
 }
 
 function indexesFrom(first: number, end: number): number[] {

@@ -1,10 +1,9 @@
-import { messageOf, RejectedError } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import type { RejectedRecord, SinkResult } from "../sink/sink.ts";
 import { attemptOf, type Behind } from "./attempt.ts";
 import type { LineBatch } from "./batch.ts";
-import type { DeadLetterReason } from "./dead_letter.ts";
-import type { GivenUp, LastResort, LastResortLane } from "./last_resort.ts";
-import { JobTimeoutError } from "./pool_errors.ts";
+import { type GivenUp, givenUpOf, reasonOfEnd } from "./dead_letter_reason.ts";
+import type { LastResort, LastResortLane } from "./last_resort.ts";
 import type { RetryGiveUp, RetryRules, RetryStep } from "./retry_schedule.ts";
 import type { Answer } from "./sink_caller.ts";
 import { Tries } from "./tries.ts";
@@ -37,12 +36,33 @@ export class Delivery {
   readonly #lane: DeliveryLane;
   #rest: LineBatch;
   #tries: Tries;
+  /** Failed calls with these records in them before their tries began anew. */
+  #earlier = 0;
+  /** Of these calls, by sequence number, those in which a record only stood behind one that failed. */
+  #behind: Map<number, number> | undefined;
 
-  /** `before` is how often these records were sent in a larger batch. */
-  constructor(lane: DeliveryLane, batch: LineBatch, before = 0) {
+  /** `larger` is the delivery of a larger batch that these records were part of. */
+  constructor(lane: DeliveryLane, batch: LineBatch, larger?: Delivery) {
     this.#lane = lane;
     this.#rest = batch;
-    this.#tries = new Tries(lane.rules, before);
+    this.#tries = new Tries(lane.rules, larger === undefined ? 0 : larger.#calls);
+    if (larger !== undefined) this.#behind = larger.#behind;
+  }
+
+  /** Calls that failed with these records in them. */
+  get #calls(): number {
+    return this.#earlier + this.#tries.attempts;
+  }
+
+  /** A call failed for some; the others of those that go again it has not reached. */
+  #notReached(batch: LineBatch, again: readonly number[], failed: readonly number[]): void {
+    if (again.length === failed.length) return;
+    const isFailed = new Set(failed);
+    const behind = this.#behind ??= new Map();
+    for (const index of again) {
+      const seq = batch.seqAt(index);
+      if (!isFailed.has(index)) behind.set(seq, (behind.get(seq) ?? 0) + 1);
+    }
   }
 
   /** False if the lane ended before all was settled. */
@@ -70,19 +90,20 @@ export class Delivery {
     this.#lane.health.failures++;
     const step = this.#tries.failed(error);
     if (step.action !== "dead-letter") return await this.#waitFor(step, error);
-    this.#lane.gate.unpark();
     if (step.reason === "rejected" && this.#rest.count > 1) return await this.#split();
-    return await this.#giveUp(this.#rest, () => ({ reason: reasonOf(step, error), error }));
+    this.#lane.gate.unpark();
+    return await this.#giveUp(this.#rest, () => ({ reason: reasonOfEnd(step, error), error }));
   }
 
   /** In strict order the second half waits for the first, so nothing overtakes a record of it. */
   async #split(): Promise<Next> {
     const { count } = this.#rest;
+    this.#lane.gate.unpark();
     const half = Math.ceil(count / 2);
     this.#lane.countRedelivered(count);
     for (const [from, to] of [[0, half], [half, count]] as const) {
       const part = this.#rest.pick(range(from, to));
-      if (!await new Delivery(this.#lane, part, this.#tries.attempts).run()) return "ended";
+      if (!await new Delivery(this.#lane, part, this).run()) return "ended";
     }
     return "settled";
   }
@@ -102,9 +123,11 @@ export class Delivery {
     }
     if (again.length < batch.count) this.#start(batch.pick(again));
     const step = this.#tries.failed(cause);
+    if (step.action !== "park") this.#notReached(batch, again, failed);
     if (step.action !== "dead-letter") return await this.#waitFor(step, cause);
+    if (step.reason === "rejected" && again.length > 1) return await this.#split();
     return await this.#giveUpFailed(batch, again, failed, {
-      reason: reasonOf(step, cause),
+      reason: reasonOfEnd(step, cause),
       error: cause,
     });
   }
@@ -112,17 +135,15 @@ export class Delivery {
   /** Tries begin anew for what is left, since the sink is well enough to take some. */
   #start(rest: LineBatch): void {
     this.#rest = rest;
+    this.#earlier = this.#calls;
     this.#tries = new Tries(this.#lane.rules);
   }
 
   async #reject(batch: LineBatch, rejected: readonly RejectedRecord[]): Promise<boolean> {
     if (rejected.length === 0) return true;
     const part = batch.pick(rejected.map(({ index }) => index));
-    return await this.#lane.lastResort.take(part, this.#tries.attempts + 1, (index) => {
-      const { reason, isTooLarge = false } = rejected[index]!;
-      const error = new RejectedError(reason, { isTooLarge });
-      return { reason: isTooLarge ? "too_large" : "non_retryable", error };
-    });
+    // The call that rejects them counts too.
+    return await this.#lastResort(part, this.#calls + 1, (index) => givenUpOf(rejected[index]!));
   }
 
   /** Only what failed is given up; what stood behind it is sent, with tries of its own. */
@@ -144,8 +165,14 @@ export class Delivery {
   }
 
   async #giveUp(batch: LineBatch, why: (index: number) => GivenUp): Promise<Next> {
-    const isTaken = await this.#lane.lastResort.take(batch, this.#tries.attempts, why);
-    return isTaken ? "settled" : "ended";
+    return await this.#lastResort(batch, this.#calls, why) ? "settled" : "ended";
+  }
+
+  #lastResort(batch: LineBatch, calls: number, why: (index: number) => GivenUp): Promise<boolean> {
+    return this.#lane.lastResort.take(batch, (index) => ({
+      ...why(index),
+      attempts: calls - (this.#behind?.get(batch.seqAt(index)) ?? 0),
+    }));
   }
 
   async #waitFor(step: Exclude<RetryStep, RetryGiveUp>, error: unknown): Promise<Next> {
@@ -158,13 +185,6 @@ export class Delivery {
     health.failing(messageOf(error));
     return await gate.restForRetry(step.delayMs) ? "again" : "ended";
   }
-}
-
-function reasonOf({ reason }: RetryGiveUp, error: unknown): DeadLetterReason {
-  if (reason === "max_elapsed") return "expired";
-  if (reason === "max_attempts") return error instanceof JobTimeoutError ? "timeout" : reason;
-  const { isTooLarge, status } = (error ?? {}) as Partial<Record<string, unknown>>;
-  return isTooLarge === true || status === 413 ? "too_large" : "non_retryable";
 }
 
 function range(from: number, to: number): number[] {

@@ -1,19 +1,11 @@
 import { messageOf } from "../errors.ts";
 import type { LineBatch } from "./batch.ts";
-import type { DeadLetterReason } from "./dead_letter.ts";
+import type { GivenUp } from "./dead_letter_reason.ts";
 import type { LaneGate } from "./lane_gate.ts";
 import type { LaneHealth } from "./lane_health.ts";
 import type { LaneHost, LaneSettings } from "./lane_settings.ts";
 import type { SinkCaller } from "./sink_caller.ts";
 import type { Outcome } from "./open_claim.ts";
-
-/** Why a record is given up. */
-export interface GivenUp {
-  /** In a word. */
-  readonly reason: DeadLetterReason;
-  /** What the last attempt said. */
-  readonly error: unknown;
-}
 
 /** What giving up needs of its lane. */
 export interface LastResortLane {
@@ -43,13 +35,12 @@ export class LastResort {
    */
   async take(
     batch: LineBatch,
-    attempts: number,
-    why: (index: number) => GivenUp,
+    why: (index: number) => GivenUp & { readonly attempts: number },
   ): Promise<boolean> {
     if (batch.count === 0) return true;
     const left = await this.#offer(batch);
     if (left.length === 0) return true;
-    return await this.#bury(batch, left, attempts, why);
+    return await this.#bury(batch, left, why);
   }
 
   /** The indexes of those that the fallback did not take. */
@@ -70,15 +61,14 @@ export class LastResort {
   async #bury(
     batch: LineBatch,
     indexes: readonly number[],
-    attempts: number,
-    why: (index: number) => GivenUp,
+    why: (index: number) => GivenUp & { readonly attempts: number },
   ): Promise<boolean> {
     const { settings: { name: lane, retry }, host, gate, health } = this.#lane;
     const lines = batch.lines();
     const entries = indexes.map((index) => {
       const seq = batch.seqAt(index);
       const id = `${host.log.logId}/${lane}/${seq}`;
-      return { id, lane, seq, ...why(index), attempts, record: lines[index]! };
+      return { id, lane, seq, ...why(index), record: lines[index]! };
     });
     for (let tries = 1;; tries++) {
       try {

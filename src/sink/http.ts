@@ -108,7 +108,7 @@ class Delivery {
         const isTooLarge = error instanceof RejectedError && error.isTooLarge;
         if (!isTooLarge || this.#batch.count === 1) return this.#stopAt(part, error);
         if (part.end - part.start > 1) waiting.unshift(...halves(part));
-        else this.#rejected.push({ index: part.start, reason: error.message, isTooLarge });
+        else this.#rejected.push({ index: part.start, reason: error.message, isTooLarge, error });
       }
     }
     return { reject: this.#rejected };

@@ -64,6 +64,8 @@ export interface RejectedRecord {
   readonly reason: string;
   /** Whether it is too large for the destination. @default {false} */
   readonly isTooLarge?: boolean;
+  /** What was thrown, if anything was: its dead letter keeps name, status and causes of it. */
+  readonly error?: unknown;
 }
 
 /** The outcome of a batch that was taken only in part. What is not named was delivered. */

@@ -108,7 +108,10 @@ export class HttpRequests {
   ): unknown {
     if (signal.aborted) return signal.reason;
     const { shown, timeoutMs } = this.#settings;
-    if (deadline.isOver) return new RetryLaterError(`${shown} did not answer in ${timeoutMs} ms`);
+    if (deadline.isOver) {
+      const message = `${shown} did not answer in ${timeoutMs} ms`;
+      return new RetryLaterError(message, { cause: deadline.signal.reason });
+    }
     const reason = rootMessage(error);
     const why = shownText(reason, secrets);
     // No cause: what runtimes throw holds the whole address, query included.

@@ -22,7 +22,7 @@ import {
 } from "./support/letter_logs.ts";
 import { testDisk } from "./support/test_disk.ts";
 
-const NONE_SKIPPED = { maxReplays: 0, noSink: 0, gone: 0 };
+const NONE_SKIPPED = { maxReplays: 0, noSink: 0, parked: 0, gone: 0 };
 
 /** A place to send to that keeps what it takes, and fails as `fails` says. */
 function place(fails: (letter: DeadLetter) => unknown = () => undefined) {

@@ -1,4 +1,4 @@
-import { messageOf, RejectedError } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import type { Batch, RejectedRecord, SinkResult } from "../sink/sink.ts";
 
 /** What one call of a sink made of a batch: every record is delivered, rejected, or to be sent again. */
@@ -21,22 +21,6 @@ export interface Attempt {
 export type Behind = (failed: readonly number[], batch: Batch) => readonly number[];
 
 const NOTHING: readonly never[] = [];
-
-/** A sink that threw delivered nothing; whether it may be asked again, the error tells. */
-export function attemptThatThrew(batch: Batch, cause: unknown): Attempt {
-  const error = messageOf(cause);
-  const all = indexesFrom(0, batch.count);
-  return cause instanceof RejectedError
-    ? {
-      delivered: 0,
-      rejected: all.map((index) => rejectedBy(cause, index)),
-      again: NOTHING,
-      failed: NOTHING,
-      error,
-      cause,
-    }
-    : { delivered: 0, rejected: NOTHING, again: all, failed: all, error, cause };
-}
 
 /** Reads a sink's answer. Indexes outside the batch are ignored; sending again wins over rejecting. */
 export function attemptOf(batch: Batch, result: SinkResult, behind: Behind): Attempt {
@@ -71,10 +55,6 @@ export function sameKeyBehind(keysOf: (batch: Batch) => readonly string[]): Behi
       return failedKeys.has(key) ? [index] : [];
     });
   };
-}
-
-function rejectedBy(error: RejectedError, index: number): RejectedRecord {
-  return { index, reason: error.message, isTooLarge: error.isTooLarge, error };
 }
 
 function indexesFrom(first: number, end: number): number[] {

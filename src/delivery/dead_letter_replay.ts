@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
-import { RejectedError } from "../errors.ts";
 import type { DeadLetter, DeadLetterFailure, DeadLetterReason } from "./dead_letter.ts";
 import type { DeadLetterFilter } from "./dead_letter_filter.ts";
+import { reasonOfError } from "./dead_letter_reason.ts";
 import { pause } from "./pause.ts";
 
 /** What comes with an entry that is sent again. */
@@ -10,13 +10,20 @@ export interface ResendContext {
   readonly signal: AbortSignal;
   /** Counts an attempt; without a call one is counted. */
   attempted(): void;
+  /** Says why the record is given up again; without a call the error tells it. */
+  gaveUp(reason: DeadLetterReason): void;
 }
 
 /**
  * Sends an entry's record again. Resolves when it is delivered as durably as the sink can, so that the
- * entry may go; with `skip` if there is nowhere to send it to now; rejects if it was not taken.
+ * entry may go; with `skip` if there is nowhere to send it to now; with `parked` if its destination takes
+ * nothing until somebody steps in, so that no further entry of its lane is sent; rejects if the record was
+ * not taken.
  */
-export type Resend = (letter: DeadLetter, context: ResendContext) => Promise<void | "skip">;
+export type Resend = (
+  letter: DeadLetter,
+  context: ResendContext,
+) => Promise<void | "skip" | "parked">;
 
 /** Which entries are replayed, and how. */
 export interface ReplayOptions {
@@ -42,6 +49,11 @@ export interface ReplaySkips {
   readonly maxReplays: number;
   /** There is no sink of their lane's name, or it takes nothing now. */
   readonly noSink: number;
+  /**
+   * Their lane is parked, or was parked by an entry before them: they stay as they are, no replay is
+   * counted. Once the destination works again, resume the lane and replay.
+   */
+  readonly parked: number;
   /** They were removed or evicted while the replay was at others. */
   readonly gone: number;
 }
@@ -104,19 +116,23 @@ export async function replayLetters(
   const { filter = {}, limit = Infinity, dryRun = false, force = false } = options;
   const waitForTurn = pacer(options.ratePerSecond ?? Infinity, host.clock, signal);
   const count = { replayed: 0, failed: 0 };
-  const skipped = { maxReplays: 0, noSink: 0, gone: 0 };
+  const skipped = { maxReplays: 0, noSink: 0, parked: 0, gone: 0 };
+  const parked = new Set<string>();
   for await (const listed of host.list(filter)) {
     if (signal.aborted || count.replayed + count.failed >= limit) break;
     if (listed.replays >= host.maxReplays && !force) {
       skipped.maxReplays++;
     } else if (dryRun) {
       count.replayed++;
+    } else if (parked.has(listed.lane)) {
+      skipped.parked++;
     } else {
       await waitForTurn();
       if (signal.aborted) break;
       const letter = await host.renewed(listed);
       const outcome = letter === undefined ? "gone" : await sendAgain(letter, host, signal);
       if (outcome === "aborted") break;
+      if (outcome === "parked") parked.add(listed.lane);
       if (outcome === "replayed" || outcome === "failed") count[outcome]++;
       else skipped[outcome]++;
     }
@@ -124,7 +140,7 @@ export async function replayLetters(
   return { ...count, skipped, aborted: signal.aborted };
 }
 
-type Outcome = "replayed" | "failed" | "noSink" | "gone" | "aborted";
+type Outcome = "replayed" | "failed" | "noSink" | "parked" | "gone" | "aborted";
 
 async function sendAgain(
   letter: DeadLetter,
@@ -132,16 +148,22 @@ async function sendAgain(
   signal: AbortSignal,
 ): Promise<Outcome> {
   let attempts = 0;
-  const send = async () => await host.resend(letter, { signal, attempted: () => void attempts++ });
+  let reason: DeadLetterReason | undefined;
+  const context: ResendContext = {
+    signal,
+    attempted: () => void attempts++,
+    gaveUp: (why) => void (reason = why),
+  };
+  const send = async () => await host.resend(letter, context);
   try {
     const answer = await unlessAborted(send(), signal);
-    if (answer === "aborted") return "aborted";
+    if (answer === "aborted" || answer === "parked") return answer;
     if (answer === "skip") return "noSink";
   } catch (error) {
     // What an abort broke off says nothing about the record.
     if (signal.aborted) return "aborted";
-    const failure = { reason: reasonOf(error), error, attempts: Math.max(1, attempts) };
-    await host.failed(letter, failure);
+    reason ??= reasonOfError(error);
+    await host.failed(letter, { reason, error, attempts: Math.max(1, attempts) });
     return "failed";
   }
   await host.delivered(letter);
@@ -159,11 +181,6 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
   } finally {
     signal.removeEventListener("abort", end);
   }
-}
-
-function reasonOf(error: unknown): DeadLetterReason {
-  if (error instanceof RejectedError) return "non_retryable";
-  return (error as { name?: unknown } | null)?.name === "TimeoutError" ? "timeout" : "max_attempts";
 }
 
 /** Waits until the next one may be sent: evenly spaced, and what was slow is not caught up. */

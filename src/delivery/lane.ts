@@ -2,15 +2,7 @@ import { messageOf, SinkClosedError } from "../errors.ts";
 import type { LaneState, LaneStats } from "../pipeline/stats.ts";
 import type { Sink } from "../sink/sink.ts";
 import type { CursorRow } from "../storage/store.ts";
-import {
-  allBehind,
-  type Attempt,
-  attemptOf,
-  attemptThatThrew,
-  type Behind,
-  noneBehind,
-  sameKeyBehind,
-} from "./attempt.ts";
+import { allBehind, type Behind, noneBehind, sameKeyBehind } from "./attempt.ts";
 import type { LineBatch } from "./batch.ts";
 import type { BreakerStateChange } from "./circuit_breaker_contract.ts";
 import { Delivery, type DeliveryLane } from "./delivery.ts";
@@ -64,7 +56,7 @@ export class Lane implements DeliveryLane {
     this.settings = settings;
     this.host = host;
     this.cursor = new LogCursor(host.log, row);
-    this.gate = new LaneGate(host.clock, this.signal, () => host.held());
+    this.gate = new LaneGate(host.clock, this.signal, () => this.#held());
     this.health = new LaneHealth(settings.name, (kind, message) => host.tell(kind, message));
     this.#reader = new LaneReader(this);
     this.#spill = new LaneSpill(this, this.#reader);
@@ -77,13 +69,12 @@ export class Lane implements DeliveryLane {
       : this.#callerOf(settings.fallback, { ...host, breaker: undefined });
     this.lastResort = new LastResort(this);
     this.#evictedBefore = host.buffered().evicted;
-    const { maxAttempts, backoff } = settings.retry;
-    this.resends = new Resends({ sink: settings.sink, maxAttempts, backoff }, host, {
-      signal: this.signal,
-      attempt: (batch, attempt, signal) => this.#attempt(batch, attempt, signal),
-      notify: () => this.notify(),
-      delivered: () => this.cursor.checkpoint(settings.sink.checkpoint?.()),
-    });
+    this.resends = new Resends(this);
+  }
+
+  #held(): void {
+    this.resends.changed();
+    this.host.held();
   }
 
   #callerOf(sink: Sink, host: LaneHost): SinkCaller {
@@ -236,15 +227,19 @@ export class Lane implements DeliveryLane {
     this.#busySince = clock.monotonic();
   }
 
-  /** One call of the sink, when nothing holds the lane; undefined if it ended. */
+  /**
+   * One call of the sink, when nothing holds the lane; undefined if it ended. `signal` cuts the call short,
+   * `turn` only the wait before it.
+   */
   async call(
     batch: LineBatch,
     attempt: number,
     signal: AbortSignal = this.signal,
+    turn: AbortSignal = signal,
   ): Promise<Exclude<Answer, { kind: "refused" }> | undefined> {
     for (;;) {
-      if (this.gate.hold !== undefined && !await this.gate.pass()) return undefined;
-      if (this.ended) return undefined;
+      if (this.gate.hold !== undefined && !await this.gate.pass(turn)) return undefined;
+      if (this.ended || turn.aborted) return undefined;
       const answer = await this.#caller.call(batch, attempt, signal);
       // Only a call that ran is news for those that wait for the breaker.
       if (answer?.kind !== "refused" && this.gate.awaitingBreaker > 0) this.gate.wake();
@@ -258,25 +253,9 @@ export class Lane implements DeliveryLane {
     }
   }
 
-  /** An attempt at a dead letter, which takes its turn as every call does. */
-  async #attempt(
-    batch: LineBatch,
-    attempt: number,
-    signal: AbortSignal,
-  ): Promise<Attempt | undefined> {
-    const answer = await this.call(batch, attempt, signal);
-    if (answer === undefined) return undefined;
-    const outcome = answer.kind === "threw"
-      ? attemptThatThrew(batch, answer.error)
-      : attemptOf(batch, answer.result ?? {}, this.behind);
-    this.gate.endProbe();
-    if (outcome.delivered < batch.count) {
-      this.health.failures++;
-      return outcome;
-    }
-    this.gate.unpark();
-    this.health.succeeded();
-    return outcome;
+  /** The sink has synced what it took outside the log's order. */
+  synced(): void {
+    this.cursor.checkpoint(this.settings.sink.checkpoint?.());
   }
 
   /** Says what became of records that are in flight. */

@@ -88,16 +88,19 @@ export class LaneGate {
     this.#isProbing = false;
   }
 
-  /** Waits until an attempt may begin; false if the lane is closed. A parked lane lets one through. */
-  async pass(): Promise<boolean> {
-    while (!this.#signal.aborted && this.hold !== undefined) {
+  /**
+   * Waits until an attempt may begin; false if the lane is closed, or at the next `wake` after an abort of
+   * `turn`. A parked lane lets one through.
+   */
+  async pass(turn: AbortSignal = this.#signal): Promise<boolean> {
+    while (!this.#signal.aborted && !turn.aborted && this.hold !== undefined) {
       if (this.hold === "parked" && !this.#isProbing && this.#untilProbeMs() <= 0) {
         this.#isProbing = true;
         break;
       }
       await this.rest(this.hold === "parked" && !this.#isProbing ? this.#untilProbeMs() : Infinity);
     }
-    return !this.#signal.aborted;
+    return !this.#signal.aborted && !turn.aborted;
   }
 
   #untilProbeMs(): number {

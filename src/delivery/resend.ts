@@ -1,59 +1,67 @@
-import type { Clock } from "../clock.ts";
-import { RejectedError } from "../errors.ts";
-import type { Sink } from "../sink/sink.ts";
-import type { Attempt } from "./attempt.ts";
-import type { Backoff } from "./backoff.ts";
+import { messageOf } from "../errors.ts";
+import { attemptOf, noneBehind } from "./attempt.ts";
 import { LineBatch } from "./batch.ts";
 import type { DeadLetter } from "./dead_letter.ts";
+import { givenUpOf, reasonOfEnd } from "./dead_letter_reason.ts";
 import type { ResendContext } from "./dead_letter_replay.ts";
+import type { LaneGate } from "./lane_gate.ts";
+import type { LaneHealth } from "./lane_health.ts";
+import type { LaneHost, LaneSettings } from "./lane_settings.ts";
 import { pause } from "./pause.ts";
+import type { RetryRules } from "./retry_schedule.ts";
+import type { Answer } from "./sink_caller.ts";
+import { Tries } from "./tries.ts";
 
 /** A replay gives up a record after this many attempts even where the lane never would. */
 const MAX_REPLAY_ATTEMPTS = 5;
 
 /** What dead letters that are sent again need of their lane. */
 export interface ResendLane {
+  readonly settings: LaneSettings;
+  readonly host: LaneHost;
+  readonly gate: LaneGate;
+  readonly health: LaneHealth;
+  /** When to try again, with the lane's clock and chance. */
+  readonly rules: RetryRules;
   /** Aborted when the lane is closed. */
   readonly signal: AbortSignal;
-  /** One call of the sink; undefined if the lane ended over it. */
-  attempt(batch: LineBatch, attempt: number, signal: AbortSignal): Promise<Attempt | undefined>;
+  /**
+   * One call of the sink, which `signal` cuts short; undefined if the lane ended, or `turn` was aborted
+   * before the call began.
+   */
+  call(
+    batch: LineBatch,
+    attempt: number,
+    signal: AbortSignal,
+    turn: AbortSignal,
+  ): Promise<Exclude<Answer, { kind: "refused" }> | undefined>;
   /** Something waits for its turn. */
   notify(): void;
   /** The sink took something, and synced it. */
-  delivered(): void;
+  synced(): void;
 }
 
-/** How a lane sends. */
-export interface ResendSettings {
-  /** The destination. */
-  readonly sink: Sink;
-  /** Tries before the lane gives up. */
-  readonly maxAttempts: number;
-  /** The wait between tries. */
-  readonly backoff: Backoff;
-}
+/** What became of a record: it is delivered, or its lane ended over it, or takes nothing now. */
+type Sent = "delivered" | "skip" | "parked";
 
-/** Chance and time. */
-interface Surroundings {
-  readonly random: () => number;
-  readonly clock: Clock;
+/** What ends an attempt at a record, and what ends the wait for it. */
+interface Ends {
+  readonly signal: AbortSignal;
+  readonly turn: AbortSignal;
 }
 
 /**
  * Records of the dead letters that go through a lane again: each attempt takes its turn among the lane's
  * own batches, within the lane's concurrency, and between two attempts the lane goes on, so that a record
- * which fails again holds nobody up.
+ * which fails again holds nobody up. A parked lane is not waited for.
  */
 export class Resends {
-  readonly #settings: ResendSettings;
-  readonly #around: Surroundings;
   readonly #lane: ResendLane;
   readonly #waiting: (() => Promise<void>)[] = [];
+  #parked = new AbortController();
   #ended = false;
 
-  constructor(settings: ResendSettings, around: Surroundings, lane: ResendLane) {
-    this.#settings = settings;
-    this.#around = around;
+  constructor(lane: ResendLane) {
     this.#lane = lane;
   }
 
@@ -73,45 +81,112 @@ export class Resends {
     while (this.next() !== undefined);
   }
 
+  /** The lane is held, or goes on: what waits while it is parked is given back. */
+  changed(): void {
+    if (!this.#isParked) return;
+    this.#parked.abort();
+    this.#parked = new AbortController();
+  }
+
+  /** Parked, and not to be asked yet. */
+  get #isParked(): boolean {
+    const { gate } = this.#lane;
+    return gate.hold === "parked" && gate.heldForMs > 0;
+  }
+
   /**
    * Sends a record again, with the lane's tries (at most five) and waits, and syncs the sink.
    *
-   * @returns `skip` if the lane ended over it
-   * @throws {RejectedError} If it can never be delivered
-   * @throws {Error} If all attempts failed, or the sink cannot sync
+   * @returns `skip` if the lane ended over it, `parked` if the lane is parked or this parked it
+   * @throws {unknown} What the sink threw, if it is final or all attempts failed; that the sink cannot sync
    */
-  async send(letter: DeadLetter, context: ResendContext): Promise<void | "skip"> {
+  async send(letter: DeadLetter, context: ResendContext): Promise<void | "skip" | "parked"> {
     const signal = AbortSignal.any([this.#lane.signal, context.signal]);
-    if (!await this.#deliver(batchOfLetter(letter), { ...context, signal })) return "skip";
-    await this.#settings.sink.sync?.();
-    this.#lane.delivered();
+    const turn = AbortSignal.any([signal, this.#parked.signal]);
+    const sent = await this.#deliver(batchOfLetter(letter), context, { signal, turn });
+    if (sent !== "delivered") return sent;
+    await this.#lane.settings.sink.sync?.();
+    this.#lane.synced();
   }
 
-  async #deliver(batch: LineBatch, { signal, attempted }: ResendContext): Promise<boolean> {
-    const { maxAttempts, backoff } = this.#settings;
-    const { random, clock } = this.#around;
-    for (let attempt = 1;; attempt++) {
-      const outcome = await this.#inTurn(() => this.#lane.attempt(batch, attempt, signal), signal);
-      if (outcome === undefined) return false;
-      attempted();
-      if (outcome.delivered > 0) return true;
-      const [rejected] = outcome.rejected;
-      if (rejected !== undefined) throw new RejectedError(rejected.reason);
-      if (attempt >= Math.min(maxAttempts, MAX_REPLAY_ATTEMPTS)) throw new Error(outcome.error);
-      await pause(backoff(attempt, random), clock, signal);
+  async #deliver(batch: LineBatch, context: ResendContext, ends: Ends): Promise<Sent> {
+    const { rules, host, gate } = this.#lane;
+    const maxAttempts = Math.min(rules.maxAttempts ?? MAX_REPLAY_ATTEMPTS, MAX_REPLAY_ATTEMPTS);
+    const tries = new Tries({ ...rules, maxAttempts });
+    for (;;) {
+      if (this.#isParked) return "parked";
+      const answer = await this.#inTurn(batch, tries.attempts + 1, ends);
+      if (answer === undefined) return ends.signal.aborted || this.#ended ? "skip" : "parked";
+      const failure = this.#judge(batch, answer, context);
+      if (failure === undefined) return "delivered";
+      const step = tries.failed(failure.error);
+      if (step.action === "park") {
+        this.#lane.health.parked(messageOf(failure.error), gate.park());
+        return "parked";
+      }
+      gate.unpark();
+      context.attempted();
+      if (step.action === "dead-letter") {
+        context.gaveUp(reasonOfEnd(step, failure.error));
+        throw failure.error;
+      }
+      await pause(step.delayMs, host.clock, ends.signal);
     }
   }
 
-  /** Undefined if the lane ended, or `signal` was aborted, before its turn came. */
-  #inTurn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-    const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
-    this.#waiting.push(async () => {
-      if (this.#ended || signal.aborted) resolve(undefined);
-      else await work().then(resolve, reject);
-    });
+  /** Why the record was not delivered; undefined if it was. Throws if a partial answer rejects it. */
+  #judge(
+    batch: LineBatch,
+    answer: Exclude<Answer, { kind: "refused" }>,
+    context: ResendContext,
+  ): { readonly error: unknown } | undefined {
+    const { gate, health } = this.#lane;
+    if (answer.kind === "threw") {
+      health.failures++;
+      return answer;
+    }
+    const { delivered, rejected, cause } = attemptOf(batch, answer.result ?? {}, noneBehind);
+    if (delivered === 0) health.failures++;
+    if (delivered === 0 && rejected.length === 0) return { error: cause };
+    gate.unpark();
+    context.attempted();
+    if (delivered === 0) {
+      const { reason, error } = givenUpOf(rejected[0]!);
+      context.gaveUp(reason);
+      throw error;
+    }
+    health.succeeded();
+    return undefined;
+  }
+
+  /** One call, when the lane has room for it; undefined if it did not begin. */
+  #inTurn(
+    batch: LineBatch,
+    attempt: number,
+    { signal, turn }: Ends,
+  ): Promise<Exclude<Answer, { kind: "refused" }> | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<
+      Exclude<Answer, { kind: "refused" }> | undefined
+    >();
+    const begin = async (): Promise<void> => {
+      if (this.#ended || turn.aborted) resolve(undefined);
+      else await this.#lane.call(batch, attempt, signal, turn).then(resolve, reject);
+    };
+    const leave = (): void => {
+      const at = this.#waiting.indexOf(begin);
+      if (at >= 0) {
+        this.#waiting.splice(at, 1);
+        resolve(undefined);
+      }
+      // One that has its turn may wait at the gate.
+      this.#lane.gate.wake();
+    };
+    this.#waiting.push(begin);
+    turn.addEventListener("abort", leave, { once: true });
     if (this.#ended) this.end();
+    else if (turn.aborted) leave();
     else this.#lane.notify();
-    return promise;
+    return promise.finally(() => turn.removeEventListener("abort", leave));
   }
 }
 

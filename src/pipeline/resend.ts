@@ -11,7 +11,8 @@ export function resendTo(lanes: readonly Lane[], ledger: Ledger): Resend {
   return async (letter, context) => {
     const lane = lanes.find(({ name }) => name === letter.lane);
     if (lane === undefined || lane.ended) return "skip";
-    if (await lane.resends.send(letter, context) === "skip") return "skip";
+    const outcome = await lane.resends.send(letter, context);
+    if (outcome !== undefined) return outcome;
     await ledger.sync();
   };
 }

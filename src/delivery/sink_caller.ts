@@ -95,7 +95,7 @@ export class SinkCaller {
       call = this.#settings.sink.write(batch, context);
       const answer = isPromise(call) ? await this.#watched(call, context, signal) : call;
       const result = answer ?? undefined;
-      if ((result?.retry?.length ?? 0) >= batch.count) permit?.failure(result!.error);
+      if (result !== undefined && takesNothing(result, batch)) judge(permit, result.error, false);
       else permit?.success();
       return { kind: "answered", result };
     } catch (error) {
@@ -155,6 +155,12 @@ export class SinkCaller {
 /** Sinks may answer with any kind of promise. */
 function isPromise(call: Called): call is Promise<void | SinkResult> {
   return typeof (call as { then?: unknown } | undefined)?.then === "function";
+}
+
+/** Whether every record is to be sent again; a sink may name one twice, or one that is not there. */
+function takesNothing({ retry = [] }: SinkResult, { count }: Batch): boolean {
+  if (retry.length < count) return false;
+  return new Set(retry.filter((index) => index >= 0 && index < count)).size === count;
 }
 
 function judge(permit: Permit | undefined, error: unknown, isAborted: boolean): void {

@@ -17,14 +17,18 @@ import type { FakeClock } from "../../src/testing/fake_clock.ts";
  * - a status of HTTP, with what its header `Retry-After` says: `503`, `429 2`
  * - `slow 200`: as `ok`, after so many milliseconds, whatever its signal says
  * - `hang`: never, until a step `end` ends it; `heed`: never, but it ends with its signal
- * - `partial`: all but the records of `retry` and `reject`, by their messages
+ * - `partial`: all but the records of `retry` and `reject`, by their messages, and a status why
  * - `poison`: as `ok`, but a batch that holds one of these records is refused whole
  * - `stuck`: the same with an error that may pass
  */
 export type Answer =
   | string
   | {
-    readonly partial: { readonly retry?: readonly string[]; readonly reject?: readonly string[] };
+    readonly partial: {
+      readonly retry?: readonly string[];
+      readonly reject?: readonly string[];
+      readonly status?: number;
+    };
   }
   | { readonly poison: readonly string[] }
   | { readonly stuck: readonly string[] };
@@ -101,15 +105,18 @@ function answerOf(
   messages: readonly string[],
 ): SinkResult | undefined {
   const within = (wanted: readonly string[] = []): number[] =>
-    messages.flatMap((message, index) => wanted.includes(message) ? [index] : []);
+    wanted.map((message) => messages.indexOf(message));
   if ("partial" in answer) {
-    const { retry, reject } = answer.partial;
+    const { retry, reject, status } = answer.partial;
     return {
+      ...(status === undefined ? {} : { error: { status } }),
       retry: within(retry),
       reject: within(reject).map((index) => ({ index, reason: "refused" })),
     };
   }
   if ("poison" in answer) {
-    if (within(answer.poison).length > 0) throw new RejectedError("refused");
-  } else if (within(answer.stuck).length > 0) throw new Error("down");
+    if (answer.poison.some((message) => messages.includes(message))) {
+      throw new RejectedError("refused");
+    }
+  } else if (answer.stuck.some((message) => messages.includes(message))) throw new Error("down");
 }

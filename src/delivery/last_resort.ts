@@ -39,17 +39,20 @@ export class LastResort {
   ): Promise<boolean> {
     if (batch.count === 0) return true;
     const left = await this.#offer(batch);
+    if (left === undefined) return false;
     if (left.length === 0) return true;
     return await this.#bury(batch, left, why);
   }
 
-  /** The indexes of those that the fallback did not take. */
-  async #offer(batch: LineBatch): Promise<readonly number[]> {
+  /** The indexes of those that the fallback did not take; undefined if the lane ended meanwhile. */
+  async #offer(batch: LineBatch): Promise<readonly number[] | undefined> {
     const { fallback, signal } = this.#lane;
     const all = Array.from({ length: batch.count }, (_, index) => index);
     if (fallback === undefined) return all;
     const answer = await fallback.call(batch, 1, signal);
-    if (answer?.kind !== "answered") return all;
+    // Nobody knows what became of them: they stay with the lane, and are offered again.
+    if (answer === undefined) return undefined;
+    if (answer.kind !== "answered") return all;
     const { retry = [], reject = [] } = answer.result ?? {};
     const refused = new Set([...retry, ...reject.map(({ index }) => index)]);
     const left = all.filter((index) => refused.has(index));

@@ -1,8 +1,10 @@
+import { messageOf, SinkClosedError } from "../errors.ts";
 import type { Batch, Sink, SinkLike } from "./sink.ts";
 
 /**
  * Makes a sink of everything that may stand for one: a sink, a function, or a `WritableStream` of
- * batches, which is delivered to when its `write` resolves and is closed with the pipeline.
+ * batches, which is delivered to when its `write` resolves and is closed with the pipeline. A stream that
+ * has failed once takes nothing ever again: its lane stops, and what is pending stays in the log.
  *
  * @throws {TypeError} If it is none of the three
  */
@@ -18,7 +20,15 @@ export function asSink(like: SinkLike, name: string): Sink {
 function streamSink(stream: WritableStream<Batch>): Sink {
   const writer = stream.getWriter();
   return {
-    write: (batch) => writer.write(batch),
+    async write(batch) {
+      try {
+        await writer.write(batch);
+      } catch (error) {
+        throw new SinkClosedError(`its stream failed for good: ${messageOf(error)}`, {
+          cause: error,
+        });
+      }
+    },
     close: () => writer.close().catch(() => {}),
   };
 }

@@ -31,17 +31,29 @@ export interface HttpOutcome {
 
 /** Which statuses mean what. */
 export interface ClassifyStatusOptions {
-  /** Somebody must step in before anything can work. @default {[401, 403]} */
+  /** Somebody must step in before anything can work. @default {[401, 403, 407]} */
   readonly parkOn?: readonly number[];
   /** Try again, beside those below. @default {[]} */
   readonly retryOn?: readonly number[];
 }
 
-const PARKING: readonly number[] = [401, 403];
+/** Unauthorized, Forbidden, Proxy Authentication Required. */
+const PARKING: readonly number[] = [401, 403, 407];
+/** Request Timeout, Too Early, Too Many Requests. */
+const PASSING: readonly number[] = [408, 425, 429];
+/** Not Implemented, HTTP Version Not Supported: no time changes that. */
+const LASTING: readonly number[] = [501, 505];
 
 /**
- * What an HTTP status of 400 or more means for another try: 408, 429 and all of 5xx but 501 are worth
- * one, 401 and 403 park, every other one is final.
+ * What an HTTP status of 400 or more means for another try; the HTTP sink follows the same table:
+ *
+ * | status | meaning |
+ * | --- | --- |
+ * | 401, 403, 407 | park: wrong credentials must not cost a record |
+ * | 408, 425, 429 | try again, after `retryAfterMs` if there is one |
+ * | 501, 505 | final: the server will not learn it |
+ * | every other 5xx, such as 500, 502, 503, 504 | try again, after `retryAfterMs` if there is one |
+ * | every other one, such as 400, 404, 413, 422 | final: it is the request's own fault |
  *
  * @example
  * ```ts
@@ -58,7 +70,7 @@ export function classifyStatus(
 ): RetryDecision {
   const { status, retryAfterMs } = outcome;
   if ((options.parkOn ?? PARKING).includes(status)) return "park";
-  const mayPass = status === 408 || status === 429 || (status >= 500 && status !== 501);
+  const mayPass = PASSING.includes(status) || (status >= 500 && !LASTING.includes(status));
   if (!mayPass && !options.retryOn?.includes(status)) return "dead-letter";
   return typeof retryAfterMs === "number" ? { retryAfterMs } : "retry";
 }

@@ -1,21 +1,9 @@
-import type {
-  CursorRow,
-  LogChunk,
-  LogRead,
-  LogReader,
-  LogStore,
-  SeqRun,
-} from "../storage/store.ts";
-import { batchOf, chunkFrom, type LineBatch, splitChunk } from "./batch.ts";
+import type { CursorRow, LogRead, LogReader, LogStore, SeqRun } from "../storage/store.ts";
+import { chunkFrom, type LineBatch } from "./batch.ts";
+import { BatchFill, type ClaimLimits } from "./batch_fill.ts";
 import { OpenClaim, type Outcome, type Unsettled } from "./open_claim.ts";
 
-/** How much a lane takes at once. */
-export interface ClaimLimits {
-  /** Records, at most. */
-  readonly maxRecords: number;
-  /** Bytes, at most; a single record may be larger. */
-  readonly maxBytes: number;
-}
+export type { ClaimLimits } from "./batch_fill.ts";
 
 /** Where a lane takes its records from. */
 export interface LaneSource {
@@ -44,7 +32,7 @@ export class LogCursor implements LaneSource {
   readonly #droppedAhead: Record<string, number> = {};
   readonly #claims: OpenClaim[] = [];
   /** What the reader gave and no claim has taken yet. */
-  #read: LogRead | Promise<LogRead> | undefined;
+  #read: LogRead | undefined;
   /** Where the next claim begins. */
   #claimedTo: number;
 
@@ -115,7 +103,9 @@ export class LogCursor implements LaneSource {
         continue;
       }
       const chunk = chunkFrom(read.chunk, this.#claimedTo);
-      if (chunk !== undefined) return this.#claimFrom(chunk, limits);
+      if (chunk !== undefined) {
+        return this.#fill(new BatchFill(limits), { kind: "lines", chunk });
+      }
     }
   }
 
@@ -133,39 +123,33 @@ export class LogCursor implements LaneSource {
     return read;
   }
 
-  #claimFrom(first: LogChunk, limits: ClaimLimits): LineBatch {
-    const chunks: LogChunk[] = [];
-    let records = 0;
-    let bytes = 0;
-    for (let next: LogChunk | undefined = first; next !== undefined;) {
-      const room = [limits.maxRecords - records, limits.maxBytes - bytes] as const;
-      // A chunk that does not fit as a whole starts the next claim, unless this one is empty.
-      if (chunks.length > 0 && (next.count > room[0] || next.bytes.length > room[1])) {
-        this.#read = { kind: "lines", chunk: next };
+  /** Fills a batch: without a pause while the records are in memory, waiting for those on the disk. */
+  #fill(
+    fill: BatchFill,
+    first: LogRead,
+  ): LineBatch | undefined | Promise<LineBatch | undefined> {
+    for (let read: LogRead | Promise<LogRead> = first;; read = this.#reader.next()) {
+      if (read instanceof Promise) return this.#fillLater(fill, read);
+      if (read.kind === "end") break;
+      if (read.kind === "gap") {
+        this.#read = read;
         break;
       }
-      const [part, rest] = splitChunk(next, ...room);
-      chunks.push(part);
-      records += part.count;
-      bytes += part.bytes.length;
-      if (rest !== undefined) {
-        this.#read = { kind: "lines", chunk: rest };
-        break;
-      }
-      next = this.#more();
+      const rest = fill.add(read.chunk);
+      if (rest !== undefined) this.#read = { kind: "lines", chunk: rest };
+      if (rest !== undefined || fill.isFull) break;
     }
-    return this.#open(batchOf(chunks));
+    return this.#open(fill.batch());
   }
 
-  /** More lines if they are at hand, without waiting for the disk. */
-  #more(): LogChunk | undefined {
-    const read = this.#reader.next();
-    if (!(read instanceof Promise)) {
-      if (read.kind === "lines") return read.chunk;
-      if (read.kind === "end") return undefined;
-    }
-    this.#read = read;
-    return undefined;
+  async #fillLater(fill: BatchFill, reading: Promise<LogRead>): Promise<LineBatch | undefined> {
+    const from = this.#claimedTo;
+    // What cannot be read is met again by the next claim, which has nothing in hand.
+    const read = await reading.catch((): LogRead => ({ kind: "end" }));
+    if (this.#claimedTo === from) return this.#fill(fill, read);
+    // What is in hand was given up meanwhile, in whole or in part.
+    this.#reader.seek(this.#claimedTo);
+    return this.claim(fill.limits);
   }
 
   #open(batch: LineBatch): LineBatch {
@@ -207,8 +191,8 @@ export class LogCursor implements LaneSource {
   /** Gives up all records below `seq` that are not claimed. */
   skipTo(seq: number, reason: string): void {
     if (seq <= this.#claimedTo) return;
+    this.#read = undefined;
     // A read that is under way follows the reader to the new place.
-    if (!(this.#read instanceof Promise)) this.#read = undefined;
     this.#reader.seek(seq);
     this.#passGap(seq, reason);
   }

@@ -156,7 +156,10 @@ test("dlq replay refuses the file of a sink, and to have no file", () =>
     assert.match(own.stderr, /^logflume: A sink of the pipeline writes ".*" and would cut/);
     const none = await run("replay", data);
     assert.equal(none.code, 2);
-    assert.match(none.stderr, /use --output FILE, or call pipeline\.deadLetters\.replay\(\)/);
+    assert.match(
+      none.stderr,
+      /use --output FILE or --to URL, or call pipeline\.deadLetters\.replay\(\)/,
+    );
   }));
 
 test("dlq export, rm and import move letters", () =>

@@ -3,6 +3,7 @@ import type { DeadLetter } from "../delivery/dead_letter.ts";
 import { heldLetters } from "../delivery/dead_letter_view.ts";
 import { type DeadLetters, openDeadLetters } from "../delivery/dead_letters.ts";
 import { StoreLockedError } from "../errors.ts";
+import type { BatchSource } from "../sink/sink.ts";
 import { fileStore } from "../storage/file.ts";
 import { sqliteStore } from "../storage/sqlite.ts";
 import type { FileStore, LogGap, LogStore } from "../storage/store.ts";
@@ -75,6 +76,33 @@ export async function filesOfSinks(path: string): Promise<Set<string>> {
   return new Set(
     cursors.flatMap(({ checkpoint }) => /"id":"([^"]+)"/.exec(checkpoint ?? "")?.[1] ?? []),
   );
+}
+
+/** The run of a log that records are sent as part of. */
+export type LogOrigin = Omit<BatchSource, "lane">;
+
+/**
+ * The newest run of the records' log, for a receiver that tells records apart by their numbers; undefined
+ * if there is no log.
+ */
+export async function originOf(path: string): Promise<LogOrigin | undefined> {
+  if (isFile(path)) return await originOfFile(path);
+  const { logId, segments } = await inspectLog(fileStore(path));
+  if (logId === undefined) return undefined;
+  const epoch = Math.max(...segments.map((segment) => segment.epoch));
+  const first = segments.findIndex((segment) => segment.epoch === epoch);
+  // Where the run began is not known once its first segment is gone. A receiver to which the run is new
+  // forgets what it stored from there on: too much rather than too little, so that nothing is lost.
+  const runFirstSeq = first > 0 ? segments[first]!.firstSeq : 1;
+  return { logId, run: `${logId}.${epoch}`, runFirstSeq };
+}
+
+/** In a file only an opening tells the run, which is a new one then. */
+async function originOfFile(path: string): Promise<LogOrigin> {
+  const log = await unlessHeld(path, () => sqliteStore(path).openLog("records", {}));
+  const { logId, run, nextSeq: runFirstSeq } = log;
+  await log.close();
+  return { logId, run, runFirstSeq };
 }
 
 interface OpenedLog {

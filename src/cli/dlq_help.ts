@@ -9,7 +9,7 @@ DIR, such as that of "logflume run --data DIR"; DIR may also be the SQLite file 
 Commands:
   ls        list them: why, how often, since when
   show      everything about some of them
-  replay    send them again: append their records to a file, and remove them
+  replay    send them again, to a server or into a file, and remove what was taken
   rm        remove them
   export    print them as NDJSON, to keep or to import elsewhere
   import    take in what was exported
@@ -63,14 +63,29 @@ Examples:
 
 Exit codes: 0 done, 1 an id is not there, ${CODES}.
 `,
-  replay: `Usage: logflume dlq replay DIR --output FILE [options]
+  replay: `Usage: logflume dlq replay DIR --to URL [options]
+       logflume dlq replay DIR --output FILE [options]
 
-Appends the records of dead letters to FILE, one JSON line each, the oldest first, and removes
-each once its line is safe on the disk; a kill in between leaves a line twice and none out. To
-send them through the sinks of your program, call pipeline.deadLetters.replay() in it. FILE must
-not be one that a sink of the pipeline writes: it would cut the lines off at its next start.
+Sends the records of dead letters again, the oldest first, and removes each once it is taken. A
+kill or Ctrl-C in between leaves the rest as it is, and may send one record twice. To send them
+through the sinks of your program, call pipeline.deadLetters.replay() in it.
+
+With --to each record is sent to a server in a request of its own, tried up to five times, and
+named in the header "logflume-sequence" as the HTTP sink names it. A record that the server refuses
+stays, with one replay more. The replay ends where a server lets nobody in (401, 403), cannot be
+reached, or fails at three records in a row.
+
+With --output the records are appended to FILE, one JSON line each. FILE must not be one that a
+sink of the pipeline writes: it would cut the lines off at its next start.
 
 Options:
+      --to URL          the server to send to
+      --header LINE     a header for it, such as "x-team: a"; may be given again. Write @env:NAME
+                        for the value of an environment variable: what stands on a command line
+                        is seen by everybody on the machine. --to knows @env:NAME too
+      --format NAME     how the server gets a record: ndjson (a line) or json (an array of one)
+                        [default: ndjson]
+      --gzip            compress what is sent
   -o, --output FILE     the file to append to
 ${FILTERS}
       --limit N         send at most so many
@@ -81,8 +96,11 @@ ${FILTERS}
   -h, --help            show this help
 
 Examples:
-  logflume dlq replay .logflume --output missed.ndjson
   logflume dlq replay .logflume --lane http --since 24h --dry-run
+  logflume dlq replay .logflume --to https://logs.example/ingest --rate 100
+  logflume dlq replay .logflume --to https://logs.example/ingest \\
+    --header "authorization: Bearer @env:LOGS_TOKEN"
+  logflume dlq replay .logflume --output missed.ndjson
 
 Exit codes: 0 done, 1 some were not sent, ${CODES}.
 `,

@@ -2,6 +2,8 @@ import { parseArgs } from "node:util";
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from "../delivery/dead_letter.ts";
 import type { DeadLetterFilter } from "../delivery/dead_letter_filter.ts";
 import { isReason } from "../delivery/dead_letter_form.ts";
+import type { SendOptions } from "./dlq_send.ts";
+import { withEnvironment } from "./env_text.ts";
 import { assertFlags, type FlagTable } from "./flags.ts";
 import { durationOf } from "./quantity.ts";
 import { UsageError } from "./usage_error.ts";
@@ -26,6 +28,8 @@ export interface DlqOptions {
   readonly all: boolean;
   /** The file that records are appended to. */
   readonly output: string | undefined;
+  /** The server that records are sent to, and how. */
+  readonly to: SendOptions | undefined;
   /** Records a second, at most. */
   readonly ratePerSecond: number;
   /** Whether only the help is wanted. */
@@ -40,6 +44,10 @@ const FLAGS = {
   grep: { type: "string" },
   limit: { type: "string" },
   output: { type: "string", short: "o" },
+  to: { type: "string" },
+  header: { type: "string", multiple: true },
+  format: { type: "string" },
+  gzip: { type: "boolean" },
   rate: { type: "string" },
   json: { type: "boolean" },
   all: { type: "boolean" },
@@ -52,6 +60,8 @@ type Flag = keyof typeof FLAGS;
 
 const FILTER: readonly Flag[] = ["lane", "reason", "since", "until", "grep"];
 
+const SENDING: readonly Flag[] = ["to", "header", "format", "gzip"];
+
 /** A command of `logflume dlq`. */
 export type DlqCommand = "ls" | "show" | "replay" | "rm" | "export" | "import";
 
@@ -60,7 +70,17 @@ const COMMANDS: Readonly<Record<DlqCommand, { flags: readonly Flag[]; names: num
   ls: { flags: [...FILTER, "limit", "json", "help"], names: 0 },
   show: { flags: ["json", "help"], names: Infinity },
   replay: {
-    flags: [...FILTER, "limit", "output", "rate", "force", "dry-run", "json", "help"],
+    flags: [
+      ...FILTER,
+      "limit",
+      "output",
+      ...SENDING,
+      "rate",
+      "force",
+      "dry-run",
+      "json",
+      "help",
+    ],
     names: 0,
   },
   rm: { flags: [...FILTER, "all", "dry-run", "json", "help"], names: Infinity },
@@ -76,6 +96,9 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   grep: "--grep timeout",
   limit: "--limit 20",
   output: "--output records.ndjson",
+  to: "--to https://logs.example/ingest",
+  header: '--header "authorization: @env:LOGS_AUTH"',
+  format: "--format json",
   rate: "--rate 100",
 };
 
@@ -115,10 +138,51 @@ export function parseDlqOptions(
     ratePerSecond: numberOf("rate", values.rate, /^(?!0*\.?0*$)\d{1,9}(\.\d+)?$/),
     ...{ help, json, all, force, output },
     dryRun: values["dry-run"] ?? false,
+    to: sendOptionsOf(values),
   };
 }
 
-type Values = { readonly [key in Flag]?: string | boolean };
+type Values = { readonly [key in Flag]?: string | boolean | string[] };
+
+function sendOptionsOf(values: Values): SendOptions | undefined {
+  const { to, format = "ndjson", header = [], gzip } = values as {
+    readonly to?: string;
+    readonly format?: string;
+    readonly header?: readonly string[];
+    readonly gzip?: boolean;
+  };
+  if (to === undefined) {
+    const lone = SENDING.find((name) => values[name] !== undefined);
+    if (lone === undefined) return undefined;
+    throw new UsageError(`"--${lone}" is for a replay to a server: add ${EXAMPLES.to}`);
+  }
+  if (values.output !== undefined) {
+    throw new UsageError("A replay sends to one place: use either --to URL or --output FILE");
+  }
+  if (format !== "ndjson" && format !== "json") {
+    throw new UsageError(`"--format ${format}" is no format: use ndjson or json`);
+  }
+  return { url: urlOf(to), headers: headersOf(header), format, gzip: gzip ?? false };
+}
+
+/** Nothing of it is shown: credentials may stand in it. */
+function urlOf(text: string): string {
+  const url = withEnvironment("--to", text);
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
+  throw new UsageError(`"--to" needs the address of a server: use for example ${EXAMPLES.to}`);
+}
+
+function headersOf(lines: readonly string[]): Record<string, string> {
+  return Object.fromEntries(lines.map((line) => {
+    const [, name, value] = /^\s*([^\s:]+)\s*:\s*(.+)$/.exec(line) ?? [];
+    if (name !== undefined && value !== undefined) {
+      return [name, withEnvironment("--header", value.trim())];
+    }
+    throw new UsageError(
+      `"--header" needs a name, a colon and a value: use for example ${EXAMPLES.header}`,
+    );
+  }));
+}
 
 function filterOf(values: Values, nowMs: number): DeadLetterFilter {
   const { lane, reason, since, until, grep } = values as Readonly<Record<string, string>>;

@@ -1,10 +1,12 @@
 import type { ReplayReport, Resend } from "../delivery/dead_letter_replay.ts";
+import type { DeadLetters } from "../delivery/dead_letters.ts";
 import { messageOf } from "../errors.ts";
 import { type AppendFile, openAppendFile } from "../platform/append_file.ts";
 import { systemClock } from "../clock.ts";
-import { changeLetters, filesOfSinks } from "./dlq_folder.ts";
+import { changeLetters, filesOfSinks, originOf } from "./dlq_folder.ts";
 import { wantedLetters } from "./dlq_look.ts";
 import type { DlqOptions } from "./dlq_options.ts";
+import { type SendOptions, sendTo } from "./dlq_send.ts";
 import { lettersText } from "./dlq_text.ts";
 import { print, say } from "./say.ts";
 import { onStopSignal } from "./stop_signals.ts";
@@ -15,22 +17,32 @@ const ONE_LF: Uint8Array = Uint8Array.of(LF);
 /** As a pipeline has it, unless it is told otherwise. */
 const MAX_REPLAYS = 3;
 
+/** What became of the letters. */
+type Outcome = ReplayReport & {
+  /** Those that are held now. */
+  readonly left: number;
+};
+
 /**
- * `logflume dlq replay`: appends records to a file and removes them. Answers the exit code: 1 if some were
- * not sent.
+ * `logflume dlq replay`: appends records to a file or sends them to a server, and removes them. Answers the
+ * exit code: 1 if some were not sent.
  */
 export async function dlqReplay(options: DlqOptions): Promise<number> {
   if (options.dryRun) return await tellOnly(options);
-  if (options.output === undefined) {
+  const { output, to } = options;
+  if (output === undefined && to === undefined) {
     throw new UsageError(
-      "A replay needs somewhere to send to: use --output FILE, or call " +
+      "A replay needs somewhere to send to: use --output FILE or --to URL, or call " +
         "pipeline.deadLetters.replay() in your program, which sends through its own sinks",
     );
   }
   const stop = new AbortController();
   const giveSignalsBack = onStopSignal(() => stop.abort(), systemClock);
   try {
-    return await tell(await replayInto(options.output, options, stop), options.json);
+    const outcome = output === undefined
+      ? await replayTo(to!, options, stop)
+      : await replayInto(output, options, stop);
+    return await tell(outcome, options.json);
   } finally {
     giveSignalsBack();
   }
@@ -48,11 +60,35 @@ async function tellOnly(options: DlqOptions): Promise<number> {
   return 0;
 }
 
+async function replayTo(
+  to: SendOptions,
+  options: DlqOptions,
+  stop: AbortController,
+): Promise<Outcome> {
+  const origin = await originOf(options.path);
+  const resend = sendTo(to, origin, stop);
+  return await changeLetters(
+    options.path,
+    (letters) => replayed(letters, options, resend, stop.signal),
+  );
+}
+
+async function replayed(
+  letters: DeadLetters,
+  { filter, limit, ratePerSecond, force }: DlqOptions,
+  resend: Resend,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const report = await letters.replay({ filter, limit, ratePerSecond, force, resend, signal });
+  return { ...report, left: letters.size };
+}
+
 async function replayInto(
   output: string,
-  { path, filter, limit, ratePerSecond, force }: DlqOptions,
+  options: DlqOptions,
   stop: AbortController,
-): Promise<ReplayReport> {
+): Promise<Outcome> {
+  const { path } = options;
   return await changeLetters(path, async (letters) => {
     const file = openOutput(output);
     try {
@@ -62,9 +98,7 @@ async function replayInto(
         );
       }
       endLine(file);
-      const resend = appendTo(file, stop);
-      const asked = { filter, limit, ratePerSecond, force, resend };
-      return await letters.replay({ ...asked, signal: stop.signal });
+      return await replayed(letters, options, appendTo(file, stop), stop.signal);
     } finally {
       file.close();
     }
@@ -102,13 +136,20 @@ function appendTo(file: AppendFile, stop: AbortController): Resend {
   };
 }
 
-async function tell(report: ReplayReport, json: boolean): Promise<number> {
-  const { replayed, skipped, aborted } = report;
-  const passed = skipped.maxReplays > 0
-    ? `, ${skipped.maxReplays} passed over after ${MAX_REPLAYS} failed replays (see --force)`
-    : "";
-  await print(
-    json ? JSON.stringify(report) + "\n" : `${lettersText(replayed)} replayed${passed}\n`,
-  );
-  return aborted || skipped.maxReplays > 0 ? 1 : 0;
+async function tell(outcome: Outcome, json: boolean): Promise<number> {
+  const { failed, skipped, aborted } = outcome;
+  await print(json ? JSON.stringify(outcome) + "\n" : `${sentence(outcome)}\n`);
+  return aborted || failed > 0 || skipped.maxReplays > 0 ? 1 : 0;
+}
+
+function sentence({ replayed, failed, skipped, aborted, left }: Outcome): string {
+  const parts = [`${lettersText(replayed)} replayed`];
+  if (failed > 0) parts.push(`${failed} failed again and kept`);
+  if (skipped.maxReplays > 0) {
+    parts.push(
+      `${skipped.maxReplays} passed over after ${MAX_REPLAYS} failed replays (see --force)`,
+    );
+  }
+  if (aborted) parts.push(`stopped before the end with ${lettersText(left)} left`);
+  return parts.join(", ");
 }

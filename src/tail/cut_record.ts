@@ -1,4 +1,8 @@
 const NAME_LIMIT = 128;
+/** A longer line is cut as text: to parse it would hold the writer up. Our own records end here. */
+const PARSE_LIMIT = 1024 * 1024;
+/** Bytes of UTF-8 that may follow the first one of a character. */
+const MAX_FOLLOWING = 3;
 
 interface Cuttable {
   readonly time?: unknown;
@@ -10,7 +14,8 @@ interface Cuttable {
 /**
  * Makes a line fit `limit` bytes, LF included, and marks it. A JSON record stays a JSON record: `time`,
  * `level` and `logger` are kept, `msg` is cut, `fields` go, and `truncated` holds the original size in
- * bytes. Any other text is cut between two characters and ends in a note of its size.
+ * bytes. Any other text, and what is longer than 1 MiB, is cut between two characters and ends in a note
+ * of its size.
  */
 export function cutRecord(line: Uint8Array, limit: number): Uint8Array {
   const size = line.length - 1;
@@ -20,7 +25,7 @@ export function cutRecord(line: Uint8Array, limit: number): Uint8Array {
 }
 
 function parseRecord(line: Uint8Array): Cuttable | undefined {
-  if (line[0] !== 0x7b) return undefined;
+  if (line[0] !== 0x7b || line.length > PARSE_LIMIT) return undefined;
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(line));
     return typeof (value as Cuttable).msg === "string" ? value as Cuttable : undefined;
@@ -50,10 +55,17 @@ function wholePairs(text: string): string {
   return last >= 0xd800 && last <= 0xdbff ? text.slice(0, -1) : text;
 }
 
+/** The border of a character at `end` or before it; any border will do in what is no UTF-8. */
+function wholeCharacters(line: Uint8Array, end: number): number {
+  for (let back = 0; back <= MAX_FOLLOWING && back < end; back++) {
+    if (((line[end - back] ?? 0) & 0xc0) !== 0x80) return end - back;
+  }
+  return end;
+}
+
 function cutText(line: Uint8Array, size: number, limit: number): Uint8Array {
   const note = new TextEncoder().encode(`… cut, ${size} bytes\n`);
-  let end = Math.max(0, limit - note.length);
-  while (end > 0 && ((line[end] ?? 0) & 0xc0) === 0x80) end--;
+  const end = wholeCharacters(line, limit - note.length);
   const bytes = new Uint8Array(end + note.length);
   bytes.set(line.subarray(0, end));
   bytes.set(note, end);

@@ -3,8 +3,11 @@ import { cutRecord } from "./cut_record.ts";
 import {
   chunkFrom,
   countLines,
+  decode,
   endOfLines,
   LF,
+  lineStart,
+  offsetOfLast,
   offsetOfLine,
   type TailLines,
   tailLines,
@@ -23,7 +26,9 @@ export class LineRing {
   #base = 0;
   #nextSeq: number;
   #lines: number | undefined = 0;
-  #raw = false;
+  /** Raw lines lie between these absolute positions, if anywhere. */
+  #rawFrom = 0;
+  #rawTo = 0;
   #maxBytes: number;
   #keepBytes: number;
   #lastRead: { start: number; end: number; lines: TailLines } | undefined;
@@ -39,6 +44,11 @@ export class LineRing {
     return this.#used;
   }
 
+  /** The most bytes kept. */
+  get maxBytes(): number {
+    return this.#maxBytes;
+  }
+
   /** The absolute position of the oldest byte kept. */
   get base(): number {
     return this.#base;
@@ -51,7 +61,7 @@ export class LineRing {
 
   /** The sequence number of the oldest line kept; `nextSeq` while there is none. */
   get firstSeq(): number {
-    this.#lines ??= countLines(this.#kept());
+    this.#lines ??= countLines(this.kept());
     return this.#nextSeq - this.#lines;
   }
 
@@ -64,7 +74,7 @@ export class LineRing {
   push(chunk: LogChunk, raw: boolean): void {
     const fresh = chunk.firstSeq === this.#nextSeq ? chunk : this.#align(chunk);
     if (fresh === undefined) return;
-    if (raw) this.#raw = true;
+    if (raw) this.#markRaw(fresh.bytes.length);
     this.#nextSeq = fresh.firstSeq + fresh.count;
     const total = this.#used + fresh.bytes.length;
     if (total > this.#maxBytes) return this.#pushAndCut(fresh.bytes, total - this.#keepBytes);
@@ -77,33 +87,63 @@ export class LineRing {
     this.#maxBytes = maxBytes;
     this.#keepBytes = keepBytes;
     if (this.#used > maxBytes) {
-      const kept = this.#kept().slice();
+      const kept = this.kept().slice();
       this.#drop(this.#used);
       this.#keepNewest(kept, this.#base - kept.length);
     }
-    if (this.#buffer.length > maxBytes) this.#buffer = this.#kept().slice();
+    if (this.#buffer.length > maxBytes) this.#buffer = this.kept().slice();
   }
 
   /** The position of a sequence number that is kept. */
   locate(seq: number): number {
-    return this.#base + offsetOfLine(this.#kept(), seq - this.firstSeq);
+    const [before, behind] = [seq - this.firstSeq, this.#nextSeq - seq];
+    const isNearer = behind < before;
+    const kept = this.kept();
+    return this.#base + (isNearer ? offsetOfLast(kept, behind) : offsetOfLine(kept, before));
   }
 
   /** Whole lines from an absolute position: at most `maxBytes` of them, and at least one. */
   read(position: number, seq: number, maxBytes: number): TailLines {
     const start = position - this.#base;
-    const end = endOfLines(this.#kept(), start, maxBytes);
+    const end = endOfLines(this.kept(), start, maxBytes);
     const last = this.#lastRead;
     // Readers that keep up stand at one place: they share one copy, one count and one decoded text.
     if (last?.start === position && last.end === this.#base + end) return last.lines;
     const bytes = this.#buffer.slice(start, end);
-    const lines = tailLines({ firstSeq: seq, count: countLines(bytes), bytes }, this.#raw);
+    const lines = tailLines(
+      { firstSeq: seq, count: countLines(bytes), bytes },
+      this.#isRaw(start, end),
+    );
     this.#lastRead = { start: position, end: this.#base + end, lines };
     return lines;
   }
 
-  #kept(): Uint8Array {
+  /** The newest `count` lines that match, as text, oldest first. */
+  recent(count: number, matches: ((line: string) => boolean) | undefined): string[] {
+    // A copy, for a matcher of somebody else's may write to us.
+    const kept = this.kept().slice();
+    const found: string[] = [];
+    for (let end = kept.length; end > 0 && found.length < count;) {
+      const start = lineStart(kept, end);
+      const line = decode(kept.subarray(start, end - 1));
+      if (matches === undefined || matches(line)) found.push(line);
+      end = start;
+    }
+    return found.reverse();
+  }
+
+  /** The bytes kept: valid until the next change. */
+  kept(): Uint8Array {
     return this.#buffer.subarray(0, this.#used);
+  }
+
+  #markRaw(bytes: number): void {
+    if (this.#rawTo <= this.#base) this.#rawFrom = this.end;
+    this.#rawTo = this.end + bytes;
+  }
+
+  #isRaw(start: number, end: number): boolean {
+    return this.#base + start < this.#rawTo && this.#base + end > this.#rawFrom;
   }
 
   /** Lines that are known already go; a hole in the sequence empties the ring, which has none. */
@@ -117,7 +157,7 @@ export class LineRing {
   #pushAndCut(bytes: Uint8Array, surplus: number): void {
     const start = this.end;
     if (surplus < this.#used) {
-      this.#drop(this.#kept().indexOf(LF, surplus - 1) + 1);
+      this.#drop(this.kept().indexOf(LF, surplus - 1) + 1);
       this.#append(bytes);
     } else {
       this.#drop(this.#used);
@@ -157,7 +197,7 @@ export class LineRing {
   #grow(needed: number): void {
     const size = Math.max(needed, Math.min(this.#maxBytes, this.#buffer.length * 2, needed * 2));
     const grown = new Uint8Array(size);
-    grown.set(this.#kept());
+    grown.set(this.kept());
     this.#buffer = grown;
   }
 }

@@ -1,4 +1,5 @@
 import type { LogChunk, LogRead, LogReader } from "../storage/store.ts";
+import { assertSeq } from "./from.ts";
 import { chunkFrom, countLines, endOfLines, type TailLines, tailLines } from "./lines.ts";
 import type { LineRing } from "./ring.ts";
 import type { Wake } from "./wake.ts";
@@ -31,13 +32,17 @@ export type TailRead = TailLines | TailGap | { readonly kind: "end" };
  * every record from the place on is given once, in order, or counted in a gap.
  */
 export interface TailCursor extends Disposable {
-  /** The sequence number of the next record. */
+  /**
+   * The sequence number of the next record. With the run of its tail it is a place to come back to. Of
+   * `{ since }` it is exact after the first `next`.
+   */
   readonly seq: number;
   /** Records between this place and the newest. */
   readonly lag: number;
   /**
    * The next lines, at most `maxBytes` (64 KiB unless given) of them and at least one; answers without
    * a promise unless it reads history. Not to be called again before its promise is settled.
+   * When history fails it throws or rejects, this reader alone; the next call tries again.
    */
   next(maxBytes?: number): TailRead | Promise<TailRead>;
   /**
@@ -45,9 +50,14 @@ export interface TailCursor extends Disposable {
    * reason on abort.
    */
   wait(signal?: AbortSignal, timeoutMs?: number): Promise<void>;
-  /** Moves on to `seq` and returns the records passed over as a gap, which counts as missed. */
+  /**
+   * Moves on to `seq`, never back and never past the newest, and returns the records passed over as a
+   * gap, which counts as missed.
+   *
+   * @throws {RangeError} If `seq` is no integer
+   */
   skipTo(seq: number): TailGap;
-  /** Gives the place and its history reader back. A second call does nothing. */
+  /** Gives the place and its history reader back, and ends its waits. A second call does nothing. */
   close(): void;
 }
 
@@ -68,18 +78,24 @@ export interface CursorStart {
   readonly owed?: TailGap | undefined;
   /** Whether older records that are gone already were not asked for, so that no gap is told. */
   readonly lenient?: boolean;
+  /** Looks in history for an earlier place than `seq`, before anything is read. */
+  readonly search?: (reader: LogReader) => Promise<number>;
 }
 
 const READ_BYTES = 64 * 1024;
 const END: TailRead = { kind: "end" };
 
-/** The cursor over the ring, with history behind it. */
+/**
+ * The cursor over the ring, with history behind it. It holds a place and, while it reads history, one
+ * frame: O(1) memory however far it is behind.
+ */
 export class RingCursor implements TailCursor {
   readonly #host: CursorHost;
   #seq: number;
   #position = -1;
   #owed: TailGap | undefined;
   #lenient: boolean;
+  #search: CursorStart["search"];
   #reader: LogReader | undefined;
   #rest: LogChunk | undefined;
   #closed = false;
@@ -89,6 +105,7 @@ export class RingCursor implements TailCursor {
     this.#seq = start.seq;
     this.#owed = start.owed;
     this.#lenient = start.lenient ?? false;
+    this.#search = start.search;
   }
 
   get seq(): number {
@@ -103,6 +120,7 @@ export class RingCursor implements TailCursor {
     if (this.#closed) return END;
     if (this.#owed !== undefined) return this.#tellOwed(this.#owed);
     const { ring } = this.#host;
+    if (this.#search !== undefined) return this.#searchFirst(this.#search, maxBytes);
     if (this.#seq >= ring.nextSeq) return END;
     if (this.#position < ring.base) {
       this.#position = -1;
@@ -113,22 +131,24 @@ export class RingCursor implements TailCursor {
   }
 
   wait(signal?: AbortSignal, timeoutMs?: number): Promise<void> {
-    const more = this.#owed !== undefined || this.lag > 0;
+    const more = this.#owed !== undefined || this.#search !== undefined || this.lag > 0;
     if (more || this.#closed || this.#host.closed) return Promise.resolve();
-    return this.#host.wake.wait(signal, timeoutMs);
+    return this.#host.wake.wait(this, signal, timeoutMs);
   }
 
   skipTo(seq: number): TailGap {
+    assertSeq(seq, "seq");
     this.#position = -1;
     this.#rest = undefined;
-    return this.#gapTo(Math.max(seq, this.#seq), "slow");
+    this.#search = undefined;
+    return this.#gapTo(Math.max(Math.min(seq, this.#host.ring.nextSeq), this.#seq), "slow");
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#reader?.close();
-    this.#reader = undefined;
+    this.#leaveHistory();
+    this.#host.wake.release(this);
     this.#host.forget(this);
   }
 
@@ -142,8 +162,31 @@ export class RingCursor implements TailCursor {
     return gap;
   }
 
+  async #searchFirst(
+    search: (reader: LogReader) => Promise<number>,
+    maxBytes: number,
+  ): Promise<TailRead> {
+    const { history } = this.#host;
+    if (history !== undefined) {
+      this.#reader ??= history(this.#seq);
+      const seq = await search(this.#reader);
+      // Somebody moved us on meanwhile, past what was looked for.
+      if (this.#search === search) this.#seq = seq;
+    }
+    this.#search = undefined;
+    return this.next(maxBytes);
+  }
+
+  /** In the ring nothing of history is held: no descriptor, no rest of a frame. */
+  #leaveHistory(): void {
+    this.#reader?.close();
+    this.#reader = undefined;
+    this.#rest = undefined;
+  }
+
   #fromRing(maxBytes: number): TailRead {
     this.#lenient = false;
+    if (this.#reader !== undefined) this.#leaveHistory();
     const lines = this.#host.ring.read(this.#position, this.#seq, maxBytes);
     this.#position += lines.chunk.bytes.length;
     this.#seq = lines.to + 1;
@@ -165,10 +208,14 @@ export class RingCursor implements TailCursor {
 
   #fromHistory(read: LogRead, maxBytes: number): TailRead | Promise<TailRead> {
     if (this.#closed) return END;
-    if (read.kind === "end") return this.#gapTo(this.#host.ring.firstSeq, "evicted");
+    const { ring } = this.#host;
+    // Moved on while the read was under way: what it says is of the past.
+    if (this.#seq >= ring.firstSeq) return this.next(maxBytes);
+    if (read.kind === "end") return this.#gapTo(ring.firstSeq, "evicted");
     if (read.kind === "gap") {
-      const { firstSeq, count, reason } = read.gap;
-      return this.#pass(firstSeq + count, reason, maxBytes);
+      const end = read.gap.firstSeq + read.gap.count;
+      if (end <= this.#seq) return this.next(maxBytes);
+      return this.#pass(end, read.gap.reason, maxBytes);
     }
     const chunk = chunkFrom(read.chunk, this.#seq);
     if (chunk === undefined) return this.next(maxBytes);
@@ -177,8 +224,9 @@ export class RingCursor implements TailCursor {
   }
 
   #pass(seq: number, reason: TailGapReason, maxBytes: number): TailRead | Promise<TailRead> {
-    if (!this.#lenient) return this.#gapTo(seq, reason);
-    this.#seq = Math.max(seq, this.#seq);
+    // Damage is told in any case: records that were asked for were there.
+    if (!this.#lenient || reason === "damaged") return this.#gapTo(seq, reason);
+    this.#seq = seq;
     return this.next(maxBytes);
   }
 

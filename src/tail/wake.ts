@@ -6,7 +6,7 @@ const WINDOW_MS = 50;
 /** Readers that wait for more; they are woken together, at most once in a window. */
 export class Wake {
   readonly #clock: Clock;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Map<() => void, object>();
   #cancelTimer: (() => void) | undefined;
 
   constructor(clock: Clock) {
@@ -23,13 +23,22 @@ export class Wake {
   now(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    const woken = [...this.#waiting];
+    const woken = [...this.#waiting.keys()];
     this.#waiting.clear();
     for (const wake of woken) wake();
   }
 
+  /** Ends the waits of one owner, who will not read any more. */
+  release(owner: object): void {
+    for (const [wake, waiter] of this.#waiting) if (waiter === owner) wake();
+  }
+
   /** Resolves at the next wake or after `timeoutMs`; rejects with the signal's reason on abort. */
-  wait(signal: AbortSignal | undefined, timeoutMs: number | undefined): Promise<void> {
+  wait(
+    owner: object,
+    signal: AbortSignal | undefined,
+    timeoutMs: number | undefined,
+  ): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const wake = () => settle(resolve);
@@ -41,7 +50,7 @@ export class Wake {
         cancel?.();
         end();
       };
-      this.#waiting.add(wake);
+      this.#waiting.set(wake, owner);
       signal?.addEventListener("abort", abort, { once: true });
     });
   }

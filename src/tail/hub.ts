@@ -4,33 +4,39 @@
  *
  * @module
  */
-import { systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import type { RecordInput } from "../record/record.ts";
 import type { LogChunk, LogReader } from "../storage/store.ts";
-import {
-  type CursorHost,
-  type CursorStart,
-  RingCursor,
-  type TailCursor,
-  type TailGap,
-} from "./cursor.ts";
-import { countLines, LF, type TailLines } from "./lines.ts";
+import { type CursorHost, RingCursor, type TailCursor, type TailGap } from "./cursor.ts";
+import type { Follow } from "./follow.ts";
+import { assertCount, assertFrom, assertSeq, type TailFrom } from "./from.ts";
+import { countLines, type TailBatch } from "./lines.ts";
+import { matcherOf, type TailFilterInput } from "./matching.ts";
+import { readableOf, type TailReadableOptions } from "./readable.ts";
 import { LineRing } from "./ring.ts";
-import type { Tail, TailFrom, TailOptions, TailReadableOptions, TailStats } from "./tail.ts";
+import { LOG_ID_LENGTH, startOf } from "./start.ts";
+import type { Tail, TailOptions, TailStats } from "./tail.ts";
+import { Turns } from "./turns.ts";
 import { Wake } from "./wake.ts";
+import { WrittenLines } from "./written.ts";
 
 export type { TailCursor, TailGap, TailGapReason, TailRead } from "./cursor.ts";
-export type { TailLines } from "./lines.ts";
-export type { Tail, TailFrom, TailOptions, TailReadableOptions, TailStats } from "./tail.ts";
+export type { TailFrom } from "./from.ts";
+export type { TailBatch, TailLines } from "./lines.ts";
+export type { TailFilterInput } from "./matching.ts";
+export type { TailReadableOptions } from "./readable.ts";
+export type { Tail, TailOptions, TailStats } from "./tail.ts";
 
+const MAX_BYTES = 16 * 1024;
+const MOUNTED_MAX_BYTES = 4 * 1024 * 1024;
 const MIN_MAX_BYTES = 256;
 const MIN_KEEP_BYTES = 128;
-const LOG_ID_LENGTH = 16;
 
 /**
  * Makes a live tail over a ring of 16 KiB, cut to its newest 8 KiB at a record border when it is full. A
  * record larger than the ring is kept in a cut form that says its size.
  *
- * @throws {RangeError} If a size is not an integer in its range
+ * @throws {RangeError} If a size or `nextSeq` is not an integer in its range
  *
  * @example
  * ```ts
@@ -40,6 +46,7 @@ const LOG_ID_LENGTH = 16;
  * tail.write("first");
  * tail.write("second\nthird");
  * console.log(tail.recent(2)); // ["second", "third"]
+ * tail.write({ msg: "a record", level: "warn", fields: { order: 42 } });
  * ```
  */
 export function createTail(options: TailOptions = {}): Tail {
@@ -52,19 +59,30 @@ class LiveTail implements Tail, CursorHost {
   readonly ring: LineRing;
   readonly wake: Wake;
   readonly history: ((fromSeq: number) => LogReader) | undefined;
+  readonly #clock: Clock;
+  readonly #written: WrittenLines;
   readonly #cursors = new Set<TailCursor>();
+  /** What a mounted tail keeps, if it may grow. */
+  #mountedKeepBytes: number | undefined;
+  #gaps = 0;
   #missed = 0;
   #closed = false;
 
   constructor(options: TailOptions) {
-    const { maxBytes = 16 * 1024, nextSeq = 1 } = options;
+    const { maxBytes = MAX_BYTES, nextSeq = 1, clock = systemClock } = options;
     const keepBytes = options.keepBytes ?? Math.ceil(maxBytes / 2);
     assertSizes(maxBytes, keepBytes);
+    assertSeq(nextSeq, "nextSeq");
+    if (options.maxBytes === undefined) {
+      this.#mountedKeepBytes = options.keepBytes ?? MOUNTED_MAX_BYTES / 2;
+    }
     this.run = options.run ?? randomRun();
     this.startSeq = nextSeq;
     this.ring = new LineRing(maxBytes, keepBytes, nextSeq);
-    this.wake = new Wake(options.clock ?? systemClock);
+    this.wake = new Wake(clock);
     this.history = options.history;
+    this.#clock = clock;
+    this.#written = new WrittenLines(clock);
   }
 
   get closed(): boolean {
@@ -75,55 +93,64 @@ class LiveTail implements Tail, CursorHost {
     this.#take(chunk, false);
   }
 
-  write(line: string | Uint8Array): void {
-    const bytes = endedLines(line);
-    if (bytes === undefined) return;
-    this.#take({ firstSeq: this.ring.nextSeq, count: countLines(bytes), bytes }, true);
+  write(line: string | Uint8Array | RecordInput): void {
+    if (this.#closed) return;
+    if (this.history !== undefined) {
+      throw new Error("This tail shows a log, which numbers its lines: write to the pipeline");
+    }
+    const written = this.#written.of(line);
+    if (written === undefined) return;
+    const { bytes, raw } = written;
+    this.#take({ firstSeq: this.ring.nextSeq, count: countLines(bytes), bytes }, raw);
   }
 
   cursor(from: TailFrom = "kept"): TailCursor {
-    const cursor = new RingCursor(this, this.#start(from));
+    assertFrom(from);
+    const cursor = new RingCursor(this, startOf(from, this));
     this.#cursors.add(cursor);
     return cursor;
   }
 
-  readable(options: TailReadableOptions = {}): ReadableStream<TailLines | TailGap> {
-    const cursor = this.cursor(options.from);
-    const stop = new AbortController();
-    return new ReadableStream<TailLines | TailGap>({
-      pull: async (controller) => {
-        try {
-          const read = await this.#nextOf(cursor, stop.signal, options.maxBytes);
-          if (read !== undefined) return controller.enqueue(read);
-          if (!stop.signal.aborted) controller.close();
-        } catch (error) {
-          controller.error(error);
-        }
-        cursor.close();
-      },
-      cancel: () => {
-        stop.abort();
-        cursor.close();
-      },
-    }, { highWaterMark: 0 });
+  readable(options: TailReadableOptions = {}): ReadableStream<TailBatch | TailGap> {
+    const follow = this.#follow(options.from ?? "kept", options.filter, options.maxBytes);
+    return readableOf(follow, options.signal);
   }
 
-  recent(n: number): string[] {
-    if (n <= 0) return [];
-    const { ring } = this;
-    const from = Math.max(ring.firstSeq, ring.nextSeq - n);
-    if (from >= ring.nextSeq) return [];
-    return [...ring.read(ring.locate(from), from, Infinity).lines()];
+  [Symbol.asyncIterator](): AsyncIterableIterator<TailBatch | TailGap> {
+    return this.readable()[Symbol.asyncIterator]();
+  }
+
+  recent(n: number, filter?: TailFilterInput): string[] {
+    assertCount(n, "n");
+    return this.ring.recent(n, matcherOf(filter));
   }
 
   resize(maxBytes: number, keepBytes: number = Math.ceil(maxBytes / 2)): void {
     assertSizes(maxBytes, keepBytes);
+    this.#mountedKeepBytes = undefined;
     this.ring.resize(maxBytes, keepBytes);
   }
 
+  mount(): void {
+    if (this.#mountedKeepBytes !== undefined) {
+      this.resize(MOUNTED_MAX_BYTES, this.#mountedKeepBytes);
+    }
+  }
+
   stats(): TailStats {
-    const { bytes, firstSeq, nextSeq } = this.ring;
-    return { clients: this.#cursors.size, bytes, firstSeq, nextSeq, missed: this.#missed };
+    const { bytes, maxBytes, firstSeq, nextSeq } = this.ring;
+    let maxLag = 0;
+    for (const { lag } of this.#cursors) if (lag > maxLag) maxLag = lag;
+    return {
+      clients: this.#cursors.size,
+      maxLag,
+      bytes,
+      maxBytes,
+      firstSeq,
+      nextSeq,
+      gaps: this.#gaps,
+      missed: this.#missed,
+    };
   }
 
   close(): void {
@@ -136,26 +163,12 @@ class LiveTail implements Tail, CursorHost {
   }
 
   missed(count: number): void {
+    this.#gaps++;
     this.#missed += count;
   }
 
   forget(cursor: TailCursor): void {
     this.#cursors.delete(cursor);
-  }
-
-  /** Lines or a gap, waiting for them; undefined when the tail is closed or nobody reads any more. */
-  async #nextOf(
-    cursor: TailCursor,
-    signal: AbortSignal,
-    maxBytes: number | undefined,
-  ): Promise<TailLines | TailGap | undefined> {
-    while (!signal.aborted) {
-      const read = await cursor.next(maxBytes);
-      if (read.kind !== "end") return read;
-      if (this.#closed) return undefined;
-      await cursor.wait(signal).catch(() => {});
-    }
-    return undefined;
   }
 
   #take(chunk: LogChunk, raw: boolean): void {
@@ -164,39 +177,27 @@ class LiveTail implements Tail, CursorHost {
     this.wake.notify();
   }
 
-  #start(from: TailFrom): CursorStart {
-    const { nextSeq } = this.ring;
-    if (from === "live") return { seq: nextSeq };
-    if (from === "kept") return { seq: this.ring.firstSeq };
-    if ("last" in from) return this.#lastRecords(from.last);
-    if (from.run !== undefined && from.run !== this.run) {
-      return this.#afterRestart(from.run, from.seq);
+  #follow(
+    from: TailFrom,
+    filter: TailFilterInput | undefined,
+    maxBytes: number | undefined,
+  ): Omit<Follow, "signal"> {
+    const matches = matcherOf(filter);
+    if (maxBytes !== undefined && !(maxBytes >= 1)) {
+      throw new RangeError(`Invalid maxBytes ${maxBytes} of a batch: use a number of at least 1`);
     }
-    return { seq: Math.min(from.seq, nextSeq) };
-  }
-
-  #lastRecords(n: number): CursorStart {
-    const oldest = this.history === undefined ? this.ring.firstSeq : 0;
-    const seq = Math.max(oldest, this.ring.nextSeq - Math.max(0, n));
-    return { seq, lenient: true };
-  }
-
-  /**
-   * The reader's place is of another run. Of the same log: go on, and tell what it saw that the log did
-   * not keep, for those numbers are in use again. Of another log: begin with this run.
-   */
-  #afterRestart(run: string, seq: number): CursorStart {
-    const sameLog = run.slice(0, LOG_ID_LENGTH) === this.run.slice(0, LOG_ID_LENGTH);
-    if (sameLog && seq <= this.startSeq) return { seq };
-    const count = sameLog ? seq - this.startSeq : 0;
-    const [from, to] = [this.startSeq, this.startSeq + count - 1];
-    const owed: TailGap = { kind: "gap", from, to, count, reason: "restart" };
-    return { seq: this.startSeq, owed };
+    return {
+      cursor: this.cursor(from),
+      matches,
+      turns: new Turns(this.#clock),
+      maxBytes,
+      isClosed: () => this.#closed,
+    };
   }
 }
 
 function assertSizes(maxBytes: number, keepBytes: number): void {
-  if (!Number.isInteger(maxBytes) || maxBytes < MIN_MAX_BYTES) {
+  if (!Number.isSafeInteger(maxBytes) || maxBytes < MIN_MAX_BYTES) {
     throw new RangeError(
       `Invalid maxBytes ${maxBytes} of a tail: use an integer of at least ${MIN_MAX_BYTES}`,
     );
@@ -210,16 +211,4 @@ function assertSizes(maxBytes: number, keepBytes: number): void {
 
 function randomRun(): string {
   return crypto.randomUUID().replaceAll("-", "").slice(0, LOG_ID_LENGTH);
-}
-
-function endedLines(line: string | Uint8Array): Uint8Array | undefined {
-  if (line.length === 0) return undefined;
-  if (typeof line === "string") {
-    return new TextEncoder().encode(line.endsWith("\n") ? line : line + "\n");
-  }
-  if (line.at(-1) === LF) return line;
-  const bytes = new Uint8Array(line.length + 1);
-  bytes.set(line);
-  bytes[line.length] = LF;
-  return bytes;
 }

@@ -1,11 +1,18 @@
 import type { Clock } from "../clock.ts";
+import type { RecordInput } from "../record/record.ts";
 import type { LogChunk, LogReader } from "../storage/store.ts";
 import type { TailCursor, TailGap } from "./cursor.ts";
-import type { TailLines } from "./lines.ts";
+import type { TailFrom } from "./from.ts";
+import type { TailBatch } from "./lines.ts";
+import type { TailFilterInput } from "./matching.ts";
+import type { TailReadableOptions } from "./readable.ts";
+
+export type { TailFrom } from "./from.ts";
+export type { TailReadableOptions } from "./readable.ts";
 
 /** What a tail is made with. */
 export interface TailOptions {
-  /** The most bytes kept; 16 KiB unless given, 256 at least. 1 MiB suits a page that people watch. */
+  /** The most bytes kept; 16 KiB unless given (4 MiB once mounted), 256 at least. */
   readonly maxBytes?: number;
   /** What is left when `maxBytes` is passed; half of it unless given, 128 at least. */
   readonly keepBytes?: number;
@@ -19,43 +26,32 @@ export interface TailOptions {
   readonly clock?: Clock;
 }
 
-/**
- * Where a reader begins: at a sequence number (of an earlier run, if `run` says so), at the last `n`
- * records, at everything the ring keeps, or at the next record.
- */
-export type TailFrom =
-  | { readonly seq: number; readonly run?: string }
-  | { readonly last: number }
-  | "kept"
-  | "live";
-
-/** Options of {@linkcode Tail.readable}. */
-export interface TailReadableOptions {
-  /** Where to begin; `"kept"` unless given. */
-  readonly from?: TailFrom;
-  /** The most bytes in one batch; 64 KiB unless given. */
-  readonly maxBytes?: number;
-}
-
 /** Figures of a tail. */
 export interface TailStats {
-  /** Readers that are open. */
+  /** Readers that are open, those of streams and subscribers included. */
   readonly clients: number;
+  /** Records between the newest and the reader that is furthest behind. */
+  readonly maxLag: number;
   /** Bytes kept. */
   readonly bytes: number;
+  /** The most bytes kept. */
+  readonly maxBytes: number;
   /** The sequence number of the oldest line kept. */
   readonly firstSeq: number;
   /** The sequence number that the next line will have. */
   readonly nextSeq: number;
+  /** Gaps that readers were told. */
+  readonly gaps: number;
   /** Records that readers were told they missed. */
   readonly missed: number;
 }
 
 /**
  * A live tail. Writers never wait: `push` and `write` copy into the ring and return. A reader that falls
- * behind reads from history, or is told exactly how many records it missed.
+ * behind reads from history, or is told exactly how many records it missed. Waiting readers are woken
+ * together, at most once in 50 ms. A tail keeps no process alive.
  */
-export interface Tail extends Disposable {
+export interface Tail extends Disposable, AsyncIterable<TailBatch | TailGap> {
   /** Names this run of the writer. */
   readonly run: string;
   /** The sequence number of the first line of this run. */
@@ -65,21 +61,43 @@ export interface Tail extends Disposable {
   /** Takes lines of a log. Copies at most what is kept; does nothing on a closed tail. */
   push(chunk: LogChunk): void;
   /**
-   * Takes text or bytes, one line or several with LF between them, and numbers the lines itself: for a
-   * tail without a pipeline. The LF at the end may be missing; empty input is ignored.
+   * Takes a record, or text or bytes, one line or several with LF between them, and numbers the lines
+   * itself: for a tail without a pipeline. Bytes are kept as they are; the LF at the end may be missing.
+   * Empty input is ignored, and so is everything on a closed tail. The caller may change what it passed.
+   *
+   * @throws {TypeError} If a record is malformed
+   * @throws {Error} If the lines come from a log, as those of a pipeline do: write there
    */
-  write(line: string | Uint8Array): void;
-  /** Opens a reader; `"kept"` unless told otherwise. Close it when done. */
+  write(line: string | Uint8Array | RecordInput): void;
+  /**
+   * Opens a reader; `"kept"` unless told otherwise. Close it when done. Lines that have no time count for
+   * `{ since }` as the ones before them; in history, times are taken to be in order.
+   *
+   * @throws {RangeError | TypeError} If there can be no such place
+   */
   cursor(from?: TailFrom): TailCursor;
   /**
    * Lines and gaps as a stream that is pulled (highWaterMark 0); it ends when the tail is closed and
    * all is read.
+   *
+   * @throws {RangeError | TypeError} If an option is out of range or of the wrong kind
    */
-  readable(options?: TailReadableOptions): ReadableStream<TailLines | TailGap>;
-  /** The newest `n` lines that the ring keeps, oldest first, without their LF. */
-  recent(n: number): string[];
+  readable(options?: TailReadableOptions): ReadableStream<TailBatch | TailGap>;
+  /** As `readable()`, for `for await`. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<TailBatch | TailGap>;
+  /**
+   * The newest `n` lines that the ring keeps and the filter lets pass, oldest first, without their LF.
+   *
+   * @throws {RangeError | TypeError} If `n` or the filter is not allowed
+   */
+  recent(n: number, filter?: TailFilterInput): string[];
   /** Changes the bound of the ring; cuts at once when more is held. */
   resize(maxBytes: number, keepBytes?: number): void;
+  /**
+   * The tail is shown to people: the ring grows to 4 MiB, unless `maxBytes` was given or `resize` was
+   * called. A second call does nothing.
+   */
+  mount(): void;
   /** Figures. Counts the lines kept, so it is not for every record. */
   stats(): TailStats;
   /** Takes nothing more; readers get what is left and then end. A second call does nothing. */

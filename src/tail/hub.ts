@@ -15,6 +15,13 @@ import { matcherOf, type TailFilterInput } from "./matching.ts";
 import { readableOf, type TailReadableOptions } from "./readable.ts";
 import { LineRing } from "./ring.ts";
 import { LOG_ID_LENGTH, startOf } from "./start.ts";
+import {
+  subscribeOptions,
+  SubscriptionLoop,
+  type TailHandler,
+  type TailSubscribeOptions,
+  type TailSubscription,
+} from "./subscription.ts";
 import type { Tail, TailOptions, TailStats } from "./tail.ts";
 import { Turns } from "./turns.ts";
 import { Wake } from "./wake.ts";
@@ -25,12 +32,15 @@ export type { TailFrom } from "./from.ts";
 export type { TailBatch, TailLines } from "./lines.ts";
 export type { TailFilterInput } from "./matching.ts";
 export type { TailReadableOptions } from "./readable.ts";
+export type { TailHandler, TailSubscribeOptions, TailSubscription } from "./subscription.ts";
 export type { Tail, TailOptions, TailStats } from "./tail.ts";
 
 const MAX_BYTES = 16 * 1024;
 const MOUNTED_MAX_BYTES = 4 * 1024 * 1024;
 const MIN_MAX_BYTES = 256;
 const MIN_KEEP_BYTES = 128;
+/** How long history that failed is left alone by a subscriber, unless there is more before. */
+const RETRY_MS = 1_000;
 
 /**
  * Makes a live tail over a ring of 16 KiB, cut to its newest 8 KiB at a record border when it is full. A
@@ -46,6 +56,8 @@ const MIN_KEEP_BYTES = 128;
  * tail.write("first");
  * tail.write("second\nthird");
  * console.log(tail.recent(2)); // ["second", "third"]
+ *
+ * using subscription = tail.subscribe((line, seq) => console.log(seq, line));
  * tail.write({ msg: "a record", level: "warn", fields: { order: 42 } });
  * ```
  */
@@ -62,10 +74,12 @@ class LiveTail implements Tail, CursorHost {
   readonly #clock: Clock;
   readonly #written: WrittenLines;
   readonly #cursors = new Set<TailCursor>();
+  readonly #subscriptions = new Set<TailSubscription>();
   /** What a mounted tail keeps, if it may grow. */
   #mountedKeepBytes: number | undefined;
   #gaps = 0;
   #missed = 0;
+  #failed = 0;
   #closed = false;
 
   constructor(options: TailOptions) {
@@ -120,6 +134,21 @@ class LiveTail implements Tail, CursorHost {
     return this.readable()[Symbol.asyncIterator]();
   }
 
+  subscribe(
+    first: TailSubscribeOptions | TailFilterInput | TailHandler,
+    handler?: TailHandler,
+  ): TailSubscription {
+    const [options, fn] = subscribeOptions(first, handler);
+    const follow = this.#follow(options.from ?? "live", options.filter, undefined);
+    const subscription = new SubscriptionLoop(fn, options, follow, {
+      pause: (signal) => this.wake.wait(follow.cursor, signal, RETRY_MS),
+      failed: () => void this.#failed++,
+      forget: (ended) => void this.#subscriptions.delete(ended),
+    });
+    this.#subscriptions.add(subscription);
+    return subscription;
+  }
+
   recent(n: number, filter?: TailFilterInput): string[] {
     assertCount(n, "n");
     return this.ring.recent(n, matcherOf(filter));
@@ -143,6 +172,7 @@ class LiveTail implements Tail, CursorHost {
     for (const { lag } of this.#cursors) if (lag > maxLag) maxLag = lag;
     return {
       clients: this.#cursors.size,
+      subscribers: this.#subscriptions.size,
       maxLag,
       bytes,
       maxBytes,
@@ -150,6 +180,7 @@ class LiveTail implements Tail, CursorHost {
       nextSeq,
       gaps: this.#gaps,
       missed: this.#missed,
+      failed: this.#failed,
     };
   }
 

@@ -6,6 +6,7 @@ import type { TailFrom } from "./from.ts";
 import type { TailBatch } from "./lines.ts";
 import type { TailFilterInput } from "./matching.ts";
 import type { TailReadableOptions } from "./readable.ts";
+import type { TailHandler, TailSubscribeOptions, TailSubscription } from "./subscription.ts";
 
 export type { TailFrom } from "./from.ts";
 export type { TailReadableOptions } from "./readable.ts";
@@ -30,6 +31,8 @@ export interface TailOptions {
 export interface TailStats {
   /** Readers that are open, those of streams and subscribers included. */
   readonly clients: number;
+  /** Those of them that are subscribers. */
+  readonly subscribers: number;
   /** Records between the newest and the reader that is furthest behind. */
   readonly maxLag: number;
   /** Bytes kept. */
@@ -44,6 +47,8 @@ export interface TailStats {
   readonly gaps: number;
   /** Records that readers were told they missed. */
   readonly missed: number;
+  /** Calls of subscribers that failed. */
+  readonly failed: number;
 }
 
 /**
@@ -85,6 +90,18 @@ export interface Tail extends Disposable, AsyncIterable<TailBatch | TailGap> {
   readable(options?: TailReadableOptions): ReadableStream<TailBatch | TailGap>;
   /** As `readable()`, for `for await`. */
   [Symbol.asyncIterator](): AsyncIterableIterator<TailBatch | TailGap>;
+  /** Hands lines that come after the call to `fn`; see the other form. */
+  subscribe(fn: TailHandler): TailSubscription;
+  /**
+   * Hands lines to `fn`, in the background, in order, one call at a time. A slow or failing subscriber
+   * delays nobody and costs no memory: it falls behind, as every reader.
+   *
+   * @throws {RangeError | TypeError} If an option is out of range or of the wrong kind
+   */
+  subscribe(
+    options: TailSubscribeOptions | TailFilterInput,
+    fn: TailHandler,
+  ): TailSubscription;
   /**
    * The newest `n` lines that the ring keeps and the filter lets pass, oldest first, without their LF.
    *

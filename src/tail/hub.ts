@@ -14,6 +14,7 @@ import { countLines, type TailBatch } from "./lines.ts";
 import { matcherOf, type TailFilterInput } from "./matching.ts";
 import { readableOf, type TailReadableOptions } from "./readable.ts";
 import { LineRing } from "./ring.ts";
+import { seekBack, type SeekBackOptions } from "./seek_back.ts";
 import { LOG_ID_LENGTH, startOf } from "./start.ts";
 import {
   subscribeOptions,
@@ -32,6 +33,7 @@ export type { TailFrom } from "./from.ts";
 export type { TailBatch, TailLines } from "./lines.ts";
 export type { TailFilterInput } from "./matching.ts";
 export type { TailReadableOptions } from "./readable.ts";
+export type { SeekBackOptions, SeekProgress } from "./seek_back.ts";
 export type { TailHandler, TailSubscribeOptions, TailSubscription } from "./subscription.ts";
 export type { Tail, TailOptions, TailStats } from "./tail.ts";
 
@@ -152,6 +154,22 @@ class LiveTail implements Tail, CursorHost {
   recent(n: number, filter?: TailFilterInput): string[] {
     assertCount(n, "n");
     return this.ring.recent(n, matcherOf(filter));
+  }
+
+  seekBack(options: SeekBackOptions): Promise<number> {
+    const quiet: CursorHost = {
+      ring: this.ring,
+      wake: this.wake,
+      history: this.history,
+      closed: false,
+      missed: () => {},
+      forget: () => {},
+    };
+    return seekBack({
+      clock: this.#clock,
+      nextSeq: this.ring.nextSeq,
+      open: (seq) => new RingCursor(quiet, { seq }),
+    }, options);
   }
 
   resize(maxBytes: number, keepBytes: number = Math.ceil(maxBytes / 2)): void {

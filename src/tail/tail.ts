@@ -6,6 +6,7 @@ import type { TailFrom } from "./from.ts";
 import type { TailBatch } from "./lines.ts";
 import type { TailFilterInput } from "./matching.ts";
 import type { TailReadableOptions } from "./readable.ts";
+import type { SeekBackOptions } from "./seek_back.ts";
 import type { TailHandler, TailSubscribeOptions, TailSubscription } from "./subscription.ts";
 
 export type { TailFrom } from "./from.ts";
@@ -108,6 +109,14 @@ export interface Tail extends Disposable, AsyncIterable<TailBatch | TailGap> {
    * @throws {RangeError | TypeError} If `n` or the filter is not allowed
    */
   recent(n: number, filter?: TailFilterInput): string[];
+  /**
+   * Looks back through ring and history for a place with `matches` matching records from it on, and
+   * resolves to its sequence number; to the oldest that was looked at if there are fewer. Works in turns
+   * of at most 20 ms, so that it holds up nobody.
+   *
+   * @throws {RangeError} If a number is out of range
+   */
+  seekBack(options: SeekBackOptions): Promise<number>;
   /** Changes the bound of the ring; cuts at once when more is held. */
   resize(maxBytes: number, keepBytes?: number): void;
   /**

@@ -31,7 +31,7 @@ import { WrittenLines } from "./written.ts";
 export type { TailCursor, TailGap, TailGapReason, TailRead } from "./cursor.ts";
 export type { TailFrom } from "./from.ts";
 export type { TailBatch, TailLines } from "./lines.ts";
-export type { TailFilterInput } from "./matching.ts";
+export type { TailFilterInput, TailMatcher } from "./matching.ts";
 export type { TailReadableOptions } from "./readable.ts";
 export type { SeekBackOptions, SeekProgress } from "./seek_back.ts";
 export type { TailHandler, TailSubscribeOptions, TailSubscription } from "./subscription.ts";

@@ -213,18 +213,27 @@ export type {
   StoreFile,
   SyncPolicy,
 } from "./src/storage/store.ts";
+export { defaultTail } from "./src/tail/default_tail.ts";
 export {
   createTail,
+  type SeekBackOptions,
+  type SeekProgress,
   type Tail,
+  type TailBatch,
   type TailCursor,
+  type TailFilterInput,
   type TailFrom,
   type TailGap,
   type TailGapReason,
+  type TailHandler,
   type TailLines,
+  type TailMatcher,
   type TailOptions,
   type TailRead,
   type TailReadableOptions,
   type TailStats,
+  type TailSubscribeOptions,
+  type TailSubscription,
 } from "./src/tail/hub.ts";
 export { openWal, type Wal, type WalOptions } from "./src/wal/wal.ts";
 export type { DamagePolicy } from "./src/wal/damage.ts";

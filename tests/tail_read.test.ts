@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { FilterError, type TailFilter } from "../src/tail/filter.ts";
 import { createTail, type SeekProgress, type Tail } from "../src/tail/hub.ts";
 import { defaultTail } from "../src/tail/default_tail.ts";
 import { fakeClock } from "../src/testing/fake_clock.ts";
@@ -161,7 +162,7 @@ test("a place that cannot be is refused, and says what is allowed", () => {
   }
   assert.throws(() => tail.recent(NaN), /Invalid n NaN/);
   assert.throws(() => tail.readable({ maxBytes: 0 }), /Invalid maxBytes 0 of a batch/);
-  assert.throws(() => tail.readable({ filter: 7 as unknown as () => true }), TypeError);
+  assert.throws(() => tail.readable({ filter: 7 as unknown as () => true }), FilterError);
   assert.throws(() => tail.cursor("live").skipTo(NaN), /Invalid seq NaN/);
   assert.throws(() => createTail({ nextSeq: NaN }), /Invalid nextSeq NaN/);
   assert.equal(tail.stats().clients, 1);
@@ -431,4 +432,28 @@ test("seekBack() gives the event loop its turns, tells how far it is, and ends o
   await assert.rejects(throwing, /a bad matcher/);
   assert.equal(log.readers, 0);
   assert.equal(await tail.seekBack({ matches: 2, matcher: () => true, before: 100 }), 98);
+});
+
+test("every reader takes a query line, a filter or a function", async () => {
+  const tail = createTail();
+  tail.write({ level: "error", msg: "timeout" });
+  tail.write({ msg: "timeout of healthz" });
+  tail.write({ level: "warn", msg: "retry after timeout", fields: { user: { id: 42 } } });
+  const wanted = ["timeout", "retry after timeout"];
+  const of = (lines: readonly string[]) => lines.map((line) => JSON.parse(line).msg);
+  const filter: TailFilter = { min: "warn", text: ["timeout"] };
+  assert.deepEqual(of(tail.recent(9, "timeout -healthz level>=warn")), wanted);
+  assert.deepEqual(of(tail.recent(9, filter)), wanted);
+  assert.deepEqual(of(tail.recent(9, (line) => line.includes("42"))), wanted.slice(1));
+  assert.deepEqual(of(tail.recent(9, "user.id=42")), wanted.slice(1));
+  assert.throws(() => tail.recent(9, 'timeout "open'), (error: unknown) => {
+    assert.ok(error instanceof FilterError);
+    assert.equal(error.column, 9);
+    return true;
+  });
+  tail.close();
+  for await (const read of tail.readable({ filter })) {
+    assert.ok(read.kind === "lines");
+    assert.deepEqual(of(read.lines()), wanted);
+  }
 });

@@ -1,20 +1,26 @@
+import { filterKey, readFilter, type TailFilter } from "./filter.ts";
+import { createMatcher, type TailMatcher } from "./filter_match.ts";
 import type { TailBatch, TailLines } from "./lines.ts";
 import { offsetOfLine } from "./lines.ts";
+import { parseQuery } from "./query.ts";
 
-/** Tells whether a line, as it stands in the log, is wanted. */
-export type TailMatcher = (line: string) => boolean;
+export type { TailMatcher } from "./filter_match.ts";
 
-/** How a reader says which lines it wants. */
-export type TailFilterInput = TailMatcher;
+/**
+ * How a reader says which lines it wants: by a query line such as `timeout -healthz level>=warn`, by a
+ * filter, or by a function of the line.
+ */
+export type TailFilterInput = string | TailFilter | TailMatcher;
 
 /**
  * The matcher of a filter; undefined if every line is wanted.
  *
- * @throws {TypeError} If it is no filter
+ * @throws {FilterError} If a query line or a filter is none; a query line with the column
  */
-export function matcherOf(filter: TailFilterInput | undefined): TailMatcher | undefined {
-  if (filter === undefined || typeof filter === "function") return filter;
-  throw new TypeError("Invalid filter of a tail: pass a function that takes a line");
+export function matcherOf(input: TailFilterInput | undefined): TailMatcher | undefined {
+  if (input === undefined || typeof input === "function") return input;
+  const filter = typeof input === "string" ? parseQuery(input) : readFilter(input);
+  return filterKey(filter) === "" ? undefined : createMatcher(filter);
 }
 
 /** The lines that match, with the numbers they have; undefined if none does. */

@@ -1,11 +1,6 @@
-import { upgradeWebSocket, websocket } from "hono/bun";
+import { upgradeWebSocket } from "hono/bun";
+import { bunWebsocket } from "./hono_bun.ts";
 import { handlerOf, type ServeOptions } from "./serve_driver.ts";
-
-/**
- * Above the tail's own mark of 256 KiB, so that Bun never drops a message that the tail has sent; a
- * socket that passes it is closed instead.
- */
-const BACKPRESSURE_LIMIT = 2 * 1024 * 1024;
 
 interface BunServer {
   readonly port: number;
@@ -28,7 +23,6 @@ export function serveBun<Upgrade>(
 ): Promise<{ port: number; close(): Promise<void> }> {
   const { Bun } = globalThis as unknown as { Bun: BunLike };
   const handler = handlerOf(options, upgradeWebSocket);
-  const limits = { backpressureLimit: BACKPRESSURE_LIMIT, closeOnBackpressureLimit: true };
   // A rejection, not a throw, when the port is taken.
   return Promise.resolve().then(() => {
     const server = Bun.serve({
@@ -36,7 +30,7 @@ export function serveBun<Upgrade>(
       port: options.port,
       idleTimeout: 0,
       fetch: (request, self) => handler(request, self),
-      websocket: { ...websocket, ...limits },
+      websocket: bunWebsocket,
     });
     return { port: server.port, close: async () => void await server.stop(true) };
   });

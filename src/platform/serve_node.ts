@@ -1,17 +1,15 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer, upgradeWebSocket } from "@hono/node-server";
-import { WebSocketServer } from "ws";
+import type { WebSocketServer } from "ws";
+import { createSocketServer } from "./hono_node.ts";
 import { type FetchHandler, handlerOf, type ServeOptions } from "./serve_driver.ts";
-
-/** The longest message a client may send, in bytes. */
-const MAX_PAYLOAD = 64 * 1024;
 
 /** Listens on Node. */
 export async function serveNode<Upgrade>(
   options: ServeOptions<Upgrade>,
 ): Promise<{ port: number; close(): Promise<void> }> {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD });
+  const sockets = createSocketServer();
   const server = createAdaptorServer({
     fetch: oneHost(handlerOf(options, upgradeWebSocket)),
     websocket: { server: sockets },

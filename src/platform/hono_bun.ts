@@ -1,0 +1,26 @@
+import { getConnInfo, upgradeWebSocket, websocket } from "hono/bun";
+import type { HonoAdapter } from "./hono_adapter.ts";
+
+/**
+ * Above the tail's own mark of 256 KiB, so that Bun never drops a message that the tail has sent; a
+ * socket that passes it is closed instead.
+ */
+const BACKPRESSURE_LIMIT = 2 * 1024 * 1024;
+
+/** The longest message a client may send, in bytes. */
+const MAX_PAYLOAD = 64 * 1024;
+
+/** What Bun's server takes as `websocket`. */
+export const bunWebsocket: object = {
+  ...websocket,
+  backpressureLimit: BACKPRESSURE_LIMIT,
+  closeOnBackpressureLimit: true,
+  maxPayloadLength: MAX_PAYLOAD,
+};
+
+/** Hono on Bun: `Bun.serve({ fetch: app.fetch, websocket })`. */
+export const bunAdapter: HonoAdapter = {
+  upgradeWebSocket,
+  websocket: bunWebsocket,
+  connInfo: getConnInfo,
+};

@@ -1,0 +1,9 @@
+import { getConnInfo, upgradeWebSocket } from "hono/deno";
+import type { HonoAdapter } from "./hono_adapter.ts";
+
+/** Hono on Deno: `Deno.serve(app.fetch)`. */
+export const denoAdapter: HonoAdapter = {
+  upgradeWebSocket,
+  websocket: undefined,
+  connInfo: getConnInfo,
+};

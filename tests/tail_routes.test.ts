@@ -112,7 +112,7 @@ test("one path gives the same records over NDJSON, plain WebSocket and the proto
     const protocol = open(`${url}?v=1`, { t: "sub", v: 1, from: "kept" });
     const response = await fetch(`http://${url}`);
     assert.match(response.headers.get("content-type") ?? "", /^application\/x-ndjson/);
-    assert.equal(response.headers.get("vary"), "Accept");
+    assert.equal(response.headers.get("vary"), "Accept, Origin");
     const first = JSON.parse(await protocol.next());
     assert.deepEqual(first, { t: "hello", v: 1, run: "run-1", first: 1, last: 20, hb: 15_000 });
     const got: [number, unknown][] = [];
@@ -238,7 +238,12 @@ test("foreign, missing, double and odd hosts and origins are refused before ever
       const line = await raw(port, ["GET /logs HTTP/1.1", host, ...upgrade]);
       assert.match(line, /101/);
     },
-    { hosts: ["logs.example"], origins: ["https://ops.example"], stats: () => ({ secret: 1 }) },
+    {
+      hosts: ["logs.example"],
+      origins: ["https://ops.example"],
+      auth: () => true,
+      stats: () => ({ secret: 1 }),
+    },
   ));
 
 test("half an upgrade is refused", () =>

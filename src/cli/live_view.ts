@@ -1,7 +1,9 @@
 import { Hono } from "hono";
 import type { Pipeline } from "../pipeline/pipeline.ts";
+import { readEnv } from "../platform/env.ts";
 import { AddressInUseError, type RunningServer, serve } from "../platform/serve.ts";
-import { tailRoutes, type Upgrade } from "../tail/routes.ts";
+import { MIN_TOKEN_LENGTH } from "../tail/auth.ts";
+import { type TailRouteOptions, tailRoutes, type Upgrade } from "../tail/routes.ts";
 import type { ListenAddress } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -15,9 +17,13 @@ export interface LiveView {
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
+/** The variable of the environment that holds the token of readers. */
+const TOKEN_VARIABLE = "LOGFLUME_TOKEN";
+
 /**
  * Shows a pipeline's tail over HTTP. Undefined when the default port is taken: that is no reason not to
- * run.
+ * run. Whoever asks from another host needs a token: that of the environment, or one made here and said
+ * once.
  *
  * @throws {UsageError} If the address was asked for and cannot be had
  */
@@ -27,16 +33,14 @@ export async function openLiveView(
   say: (text: string) => void,
 ): Promise<LiveView | undefined> {
   const { hostname, port } = address;
-  const isRemote = !LOOPBACK.test(hostname);
+  const access = accessTo(hostname, readEnv(TOKEN_VARIABLE));
   try {
     const server = await serve<Upgrade>({
       hostname,
       port,
-      build: (upgradeWebSocket) => buildApp(pipeline, upgradeWebSocket, isRemote),
+      build: (upgradeWebSocket) => buildApp(pipeline, { ...access.options, upgradeWebSocket }),
     });
-    if (isRemote) {
-      say(`Everyone who reaches ${hostname} port ${server.port} can read these records`);
-    }
+    if (access.news !== undefined) say(access.news);
     return { url: urlOf(server), close: () => server.close() };
   } catch (error) {
     if (!address.isExplicit && error instanceof AddressInUseError) {
@@ -51,9 +55,30 @@ export async function openLiveView(
   }
 }
 
+interface Access {
+  readonly options: Pick<TailRouteOptions, "allowRemote" | "auth">;
+  /** What has to be said once. */
+  readonly news?: string;
+}
+
+function accessTo(hostname: string, token: string | undefined): Access {
+  const allowRemote = !LOOPBACK.test(hostname);
+  if (token !== undefined) {
+    if (token.length >= MIN_TOKEN_LENGTH) return { options: { allowRemote, auth: token } };
+    throw new UsageError(
+      `${TOKEN_VARIABLE} is too short: use at least ${MIN_TOKEN_LENGTH} characters, for example a UUID`,
+    );
+  }
+  if (!allowRemote) return { options: {} };
+  const auth = crypto.randomUUID();
+  const news =
+    `Readers of the live view need this token: ${auth} (set your own in ${TOKEN_VARIABLE})`;
+  return { options: { allowRemote, auth }, news };
+}
+
 /** The page and its stream stand at `/` and at `/logs`. */
-function buildApp(pipeline: Pipeline, upgradeWebSocket: Upgrade, allowRemote: boolean): Hono {
-  const options = { upgradeWebSocket, allowRemote, stats: () => pipeline.stats() };
+function buildApp(pipeline: Pipeline, access: TailRouteOptions): Hono {
+  const options: TailRouteOptions = { ...access, stats: () => pipeline.stats() };
   return new Hono()
     .route("/", tailRoutes(pipeline.tail, { ...options, path: "/" }))
     .route("/", tailRoutes(pipeline.tail, { ...options, path: "/logs" }));

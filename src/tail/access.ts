@@ -10,7 +10,7 @@ export interface AccessOptions {
   readonly origins?: readonly string[];
   /** Host names, with or without a port, under which it may be asked besides loopback names. */
   readonly hosts?: readonly string[];
-  /** Whether any host name will do. Put authentication in front of it then. False unless given. */
+  /** Whether any host name will do. False unless given. */
   readonly allowRemote?: boolean;
 }
 
@@ -18,6 +18,20 @@ export interface AccessOptions {
 export interface Refusal {
   readonly status: 400 | 403 | 426;
   readonly message: string;
+}
+
+/**
+ * Refuses to show the tail to other hosts while nobody checks who asks.
+ *
+ * @throws {TypeError} If `hosts` or `allowRemote` is given without `auth`
+ */
+export function assertAccess(options: AccessOptions & { readonly auth?: unknown }): void {
+  const isRemote = options.allowRemote === true || (options.hosts?.length ?? 0) > 0;
+  if (!isRemote || options.auth !== undefined) return;
+  throw new TypeError(
+    'Cannot show the tail to other hosts without "auth": give a token, a function that checks the ' +
+      "request, or () => true if something in front of it has checked",
+  );
 }
 
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)(?::([0-9]{1,5}))?$/;

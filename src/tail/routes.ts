@@ -1,20 +1,38 @@
 /**
- * The live tail over HTTP, as a Hono app: one path that answers with a page, a stream of lines or a
- * WebSocket, as the client asks.
+ * The live tail over HTTP, as a Hono app: one URL as a page, a WebSocket, server-sent events or
+ * newline-delimited JSON.
  *
  * @module
  */
-import type * as hono from "hono";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
-import { systemClock } from "../clock.ts";
-import { type AccessOptions, refuse } from "./access.ts";
-import { ndjsonStream } from "./ndjson.ts";
+import type * as hono from "hono";
+import { type Clock, systemClock } from "../clock.ts";
+import { type AccessOptions, assertAccess, refuse } from "./access.ts";
+import { type Gate, gateOf, type TailAuth } from "./auth.ts";
+import { allowOrigin, preflightResponse } from "./cors.ts";
+import { filterKey } from "./filter.ts";
+import { createMatcher } from "./filter_match.ts";
+import {
+  type HttpFace,
+  ndjsonFace,
+  ndjsonProtocolFace,
+  sseFace,
+  sseProtocolFace,
+} from "./http_face.ts";
+import { httpStream } from "./http_stream.ts";
+import { ingestHandler, type IngestOptions } from "./ingest.ts";
 import { pageResponse } from "./page/page.ts";
+import { createSeats, type SeatOptions, type Seats } from "./seats.ts";
 import { type TailSession, tailSession } from "./session.ts";
-import type { Tail, TailFrom } from "./tail.ts";
+import type { Tail } from "./tail.ts";
+import { TICKET_MS, Tickets } from "./tickets.ts";
+import { type ParsedWish, parseWish, type Wish } from "./wish.ts";
 
 export type { TailGapReason } from "./cursor.ts";
 export type { AccessOptions } from "./access.ts";
+export type { TailAuth } from "./auth.ts";
+export type { IngestAnswer, IngestOptions, IngestTarget } from "./ingest.ts";
+export type { SeatOptions } from "./seats.ts";
 export type { ServerMessage, SubscribeFrom, SubscribeMessage } from "./protocol.ts";
 
 /** The events of one socket, as Hono's adapters call them. */
@@ -41,6 +59,9 @@ export interface UpgradeContext {
 /** The `upgradeWebSocket` of `hono/deno`, `hono/bun` or `@hono/node-server`. */
 export type Upgrade = (createEvents: (c: UpgradeContext) => UpgradeEvents) => unknown;
 
+/** The `getConnInfo` of `hono/deno`, `hono/bun` or `@hono/node-server/conninfo`. */
+export type ConnInfo = (c: never) => { readonly remote: { readonly address?: string } };
+
 /**
  * The Hono app that {@linkcode tailRoutes} makes, named through its module: `deno doc --lint` takes a
  * package's own class for a private type of ours.
@@ -48,26 +69,35 @@ export type Upgrade = (createEvents: (c: UpgradeContext) => UpgradeEvents) => un
 export type TailApp = hono.Hono;
 
 /** Options of {@linkcode tailRoutes}. */
-export interface TailRouteOptions extends AccessOptions {
+export interface TailRouteOptions extends AccessOptions, SeatOptions {
   /** The `upgradeWebSocket` of the runtime's adapter; without it there is no WebSocket. */
   readonly upgradeWebSocket?: Upgrade;
+  /** The `getConnInfo` of the runtime's adapter; without it `maxClientsPerAddress` does nothing. */
+  readonly connInfo?: ConnInfo;
+  /** Who may read and post; everybody unless given, and only on loopback. */
+  readonly auth?: TailAuth;
   /** What `<path>/stats` answers as JSON; without it there is no such path. */
   readonly stats?: () => unknown;
+  /** What takes the lines that are posted to `<path>/ingest`; without it there is no such path. */
+  readonly ingest?: IngestOptions;
   /** The path; `/logs` unless given. */
   readonly path?: string;
-  /** The most clients at once; 64 unless given. */
-  readonly maxClients?: number;
+  /** Time; the system's unless given. */
+  readonly clock?: Clock;
 }
 
-const MAX_CLIENTS = 64;
-
 /**
- * Makes a Hono app to mount with `app.route("/", tailRoutes(tail))`. A browser gets a page; any other
- * client gets newline-delimited JSON (`curl -N`, `?from=-100`, `?follow=0`); a WebSocket gets one line a
- * message, or the messages of `protocol.ts` with `?v=1`. Only loopback host names and pages of the same
- * origin pass, unless `hosts`, `origins` or `allowRemote` say otherwise.
+ * Makes a Hono app to mount with `app.route("/", tailRoutes(tail))`. A browser gets a page; an
+ * `EventSource` gets server-sent events, and goes on where it was; any other client gets
+ * newline-delimited JSON (`curl -N`); a WebSocket gets one line a message, or the messages of
+ * `protocol.ts` with `?v=1`. All of them take `?from=-100` (or a sequence number), `?q=` (a query line
+ * such as `timeout -healthz level>=warn`) and `?since=15m`; streams end with `?follow=0` or `?to=`.
  *
- * @throws {TypeError} If `path` does not begin with a slash
+ * Only loopback host names and pages of the same origin pass, unless `hosts`, `origins` or `allowRemote`
+ * say otherwise; other hosts need `auth`. A tail of no size of its own grows to 4 MiB here.
+ *
+ * @throws {TypeError} If `path` does not begin with a slash, or other hosts are allowed without `auth`
+ * @throws {RangeError} If a limit is no positive integer, or a token is too short
  *
  * @example
  * ```ts
@@ -75,7 +105,7 @@ const MAX_CLIENTS = 64;
  * import { createTail } from "@logflume/logflume";
  * import { tailRoutes } from "@logflume/logflume/hono";
  *
- * const tail = createTail({ maxBytes: 1024 * 1024 });
+ * const tail = createTail();
  * const app = new Hono().route("/", tailRoutes(tail));
  * tail.write("hello");
  *
@@ -85,66 +115,80 @@ const MAX_CLIENTS = 64;
  * ```
  */
 export function tailRoutes(tail: Tail, options: TailRouteOptions = {}): TailApp {
-  const { path = "/logs", stats, upgradeWebSocket } = options;
+  const { path = "/logs", stats, ingest, upgradeWebSocket, clock = systemClock } = options;
   if (!path.startsWith("/")) throw new TypeError(`Invalid path "${path}": begin it with a slash`);
-  const seats = createSeats(options.maxClients ?? MAX_CLIENTS);
+  assertAccess(options);
+  const tickets = new Tickets(clock);
+  const gate = gateOf(options.auth, tickets);
+  const site: Site = { tail, clock, seats: createSeats(options), connInfo: options.connInfo };
+  const below = path.replace(/\/$/, "");
   const app = new Hono();
-  const guard = guardOf(options);
-  if (stats !== undefined) {
-    app.get(`${path === "/" ? "" : path}/stats`, guard, (c) => statsResponse(c, stats));
+  const [guard, pageGuard] = [guardOf(options, gate, false), guardOf(options, gate, true)];
+  for (const at of [path, `${below}/stats`, `${below}/ticket`, `${below}/ingest`]) {
+    app.options(at, guardOf(options, undefined, false), preflightResponse);
   }
-  app.get(path, guard);
+  if (stats !== undefined) app.get(`${below}/stats`, guard, (c) => statsResponse(c, stats));
+  if (options.auth !== undefined) {
+    app.post(`${below}/ticket`, guard, (c) => ticketResponse(c, tickets));
+  }
+  if (ingest !== undefined) app.post(`${below}/ingest`, guard, ingestHandler(ingest));
+  app.get(path, pageGuard);
   if (upgradeWebSocket !== undefined) {
-    const upgrade = upgradeWebSocket((c) => socketEvents(sessionOf(c, tail, seats)));
+    const upgrade = upgradeWebSocket((c) => socketEvents(sessionOf(c, site)));
     app.get(path, upgrade as MiddlewareHandler);
   }
-  app.get(path, (c) => answer(c, tail, seats));
+  app.get(path, (c) => answer(c, site));
+  tail.mount();
   return app;
 }
 
-/** Takes a place for one client; undefined when all are taken. The answer gives it back. */
-type Seats = () => (() => void) | undefined;
-
-function createSeats(max: number): Seats {
-  let taken = 0;
-  return () => {
-    if (taken >= max) return undefined;
-    taken++;
-    let held = true;
-    return () => {
-      if (held) taken--;
-      held = false;
-    };
-  };
+/** What the answers share. */
+interface Site {
+  readonly tail: Tail;
+  readonly clock: Clock;
+  readonly seats: Seats;
+  readonly connInfo: ConnInfo | undefined;
 }
 
-function guardOf(options: AccessOptions): MiddlewareHandler {
+/** Checks host, origin and upgrade, then who it is, then the query, and only then lets it pass. */
+function guardOf(
+  options: TailRouteOptions,
+  gate: Gate | undefined,
+  isTail: boolean,
+): MiddlewareHandler {
   return async (c, next) => {
-    const refusal = refuse(c.req, options) ?? refuseFrom(c);
-    if (refusal === undefined) return await next();
-    if (refusal.status === 426) c.header("Sec-WebSocket-Version", "13");
-    return c.text(refusal.message + "\n", refusal.status);
+    const refusal = refuse(c.req, options);
+    if (refusal !== undefined) {
+      if (refusal.status === 426) c.header("Sec-WebSocket-Version", "13");
+      return c.text(refusal.message + "\n", refusal.status);
+    }
+    const isUpgrade = c.req.header("upgrade") !== undefined;
+    // The answer of an upgrade is the runtime's own: headers set here would be lost, or in its way.
+    if (!isUpgrade) allowOrigin(c, options.origins ?? []);
+    const wantsPage = isTail && !isUpgrade && gate?.opensPage === true && isPageWanted(c);
+    if (gate !== undefined && !wantsPage && !await gate.passes(c.req.raw)) return unknownClient(c);
+    const wish = isTail ? wishOf(c) : undefined;
+    if (wish?.ok === false) return c.text(wish.problem + "\n", 400);
+    return await next();
   };
 }
 
-function refuseFrom(c: Context): { status: 400; message: string } | undefined {
-  if (placeOf(c.req.query("from")) !== undefined) return undefined;
-  const message =
-    'Invalid from: use "live", "kept", a sequence number, or -n for the last n records';
-  return { status: 400, message };
+function unknownClient(c: Context): Response {
+  c.header("WWW-Authenticate", 'Bearer realm="logflume"');
+  return c.text('Not allowed: send the token as "Authorization: Bearer TOKEN"\n', 401);
 }
 
-/** The place that `?from=` names; undefined if it is none. */
-function placeOf(text: string = "kept"): TailFrom | undefined {
-  if (text === "live" || text === "kept") return text;
-  if (!/^-?\d{1,15}$/.test(text)) return undefined;
-  return text.startsWith("-") ? { last: -Number(text) } : { seq: Number(text) };
+function wishOf(c: Context): ParsedWish {
+  return parseWish((name) => c.req.query(name), c.req.header("last-event-id"));
 }
 
-function sessionOf(c: UpgradeContext, tail: Tail, seat: Seats): TailSession {
-  const protocol = c.req.query("v") !== undefined;
-  const from = placeOf(c.req.query("from")) ?? "kept";
-  return tailSession({ tail, clock: systemClock, protocol, from, seat });
+function sessionOf(c: UpgradeContext, { tail, clock, seats, connInfo }: Site): TailSession {
+  const parsed = parseWish((name) => c.req.query(name));
+  // The guard has let only good ones pass.
+  if (!parsed.ok) throw new Error(parsed.problem);
+  const { from, isProtocol: protocol } = parsed.wish;
+  const seat = () => seats(addressOf(c, connInfo));
+  return tailSession({ tail, clock, protocol, from, seat });
 }
 
 function socketEvents(session: TailSession): UpgradeEvents {
@@ -156,7 +200,7 @@ function socketEvents(session: TailSession): UpgradeEvents {
   };
 }
 
-function answer(c: Context, tail: Tail, seats: Seats): Response | Promise<Response> {
+function answer(c: Context, site: Site): Response | Promise<Response> {
   if (c.req.header("upgrade") !== undefined) {
     // Nothing took the upgrade: no adapter was given, or it insists on lower case.
     return c.text(
@@ -164,26 +208,69 @@ function answer(c: Context, tail: Tail, seats: Seats): Response | Promise<Respon
       400,
     );
   }
-  c.header("Vary", "Accept");
   c.header("Cache-Control", "no-store");
   c.header("X-Content-Type-Options", "nosniff");
   c.header("Cross-Origin-Resource-Policy", "same-origin");
-  const accept = c.req.header("accept") ?? "*/*";
-  if (accept.includes("text/html") && !accept.includes("ndjson")) return pageResponse(c);
-  return streamResponse(c, tail, seats);
+  if (isPageWanted(c)) return pageResponse(c);
+  const parsed = wishOf(c);
+  return parsed.ok ? streamResponse(c, site, parsed.wish) : c.text(parsed.problem + "\n", 400);
 }
 
-function streamResponse(c: Context, tail: Tail, seats: Seats): Response {
-  const freeSeat = seats();
+function isPageWanted(c: Context): boolean {
+  const accept = c.req.header("accept") ?? "*/*";
+  return accept.includes("text/html") && !accept.includes("ndjson");
+}
+
+function faceOf(c: Context, wish: Wish): HttpFace {
+  const isSse = (c.req.header("accept") ?? "").includes("text/event-stream");
+  if (wish.isProtocol) return isSse ? sseProtocolFace : ndjsonProtocolFace;
+  return isSse ? sseFace : ndjsonFace;
+}
+
+async function streamResponse(c: Context, site: Site, wish: Wish): Promise<Response> {
+  const face = faceOf(c, wish);
+  c.header("Content-Type", face.type);
+  c.header("X-Accel-Buffering", "no");
+  // Middleware that makes a tag of its own would first read the stream to its end, which has none.
+  if (wish.follow) c.header("ETag", `"${crypto.randomUUID()}"`);
+  // A body that nobody reads would hold its seat.
+  if (c.req.method === "HEAD") return c.body(null);
+  const freeSeat = site.seats(addressOf(c, site.connInfo));
   if (freeSeat === undefined) {
     c.header("Retry-After", "5");
     return c.text("Too many clients read this tail: try again later\n", 503);
   }
-  const cursor = tail.cursor(placeOf(c.req.query("from")) ?? "kept");
-  const follow = c.req.query("follow") !== "0";
-  c.header("Content-Type", "application/x-ndjson; charset=utf-8");
-  c.header("X-Accel-Buffering", "no");
-  return c.body(ndjsonStream(tail, cursor, { follow, onEnd: freeSeat }));
+  try {
+    return c.body(await bodyOf(c.req.raw.signal, site, wish, face, freeSeat));
+  } catch (error) {
+    freeSeat();
+    throw error;
+  }
+}
+
+async function bodyOf(
+  signal: AbortSignal,
+  { tail, clock }: Site,
+  { from, to, follow, filter }: Wish,
+  face: HttpFace,
+  onEnd: () => void,
+): Promise<ReadableStream<Uint8Array>> {
+  const matcher = filterKey(filter) === "" ? undefined : createMatcher(filter);
+  // The last n records that pass, not those that pass of the last n.
+  const start = matcher !== undefined && typeof from === "object" && "last" in from
+    ? { seq: await tail.seekBack({ matches: from.last, matcher, signal }) }
+    : from;
+  const cursor = tail.cursor(start);
+  return httpStream({ tail, cursor, face, clock, matcher, to, follow, signal, onEnd });
+}
+
+/** The address of a client, where the server tells it. */
+function addressOf(c: unknown, connInfo: ConnInfo | undefined): string | undefined {
+  try {
+    return connInfo?.(c as never).remote.address;
+  } catch {
+    return undefined;
+  }
 }
 
 function statsResponse(c: Context, stats: () => unknown): Response {
@@ -195,4 +282,9 @@ function statsResponse(c: Context, stats: () => unknown): Response {
     (_key, value) => typeof value === "bigint" ? Number(value) : value,
   );
   return c.body(body, 200, { "Content-Type": "application/json; charset=utf-8" });
+}
+
+function ticketResponse(c: Context, tickets: Tickets): Response {
+  c.header("Cache-Control", "no-store");
+  return c.json({ ticket: tickets.issue(), expiresMs: TICKET_MS });
 }

@@ -1,0 +1,142 @@
+import type { Clock } from "../clock.ts";
+import type { TailCursor, TailRead } from "./cursor.ts";
+import type { TailMatcher } from "./filter_match.ts";
+import { type HttpFace, type Row, STREAM_HEARTBEAT_MS } from "./http_face.ts";
+import type { TailLines } from "./lines.ts";
+import type { Tail } from "./tail.ts";
+
+/** A response whose client asks for nothing for so long is ended: it holds a seat. */
+const UNREAD_MS = 5 * 60_000;
+
+/** Options of {@linkcode httpStream}. */
+export interface HttpStreamOptions {
+  readonly tail: Tail;
+  /** Taken over, and closed at the end. */
+  readonly cursor: TailCursor;
+  readonly face: HttpFace;
+  readonly clock: Clock;
+  /** Which lines; all of them unless given. */
+  readonly matcher: TailMatcher | undefined;
+  /** The last sequence number wanted. */
+  readonly to: number;
+  /** Whether to go on with live records; otherwise it ends at what exists now. */
+  readonly follow: boolean;
+  /** Ends the stream: the client is gone. */
+  readonly signal: AbortSignal;
+  /** Called once when the stream has ended or its reader has gone. */
+  readonly onEnd: () => void;
+}
+
+/** A cursor as the body of a response. Pulled: a slow reader slows only its own cursor. */
+export function httpStream(options: HttpStreamOptions): ReadableStream<Uint8Array> {
+  const body = new StreamBody(options);
+  return new ReadableStream<Uint8Array>({
+    pull: (controller) => body.pull(controller),
+    cancel: () => body.end(),
+  }, { highWaterMark: 0 });
+}
+
+class StreamBody {
+  readonly #options: HttpStreamOptions;
+  readonly #endSeq: number;
+  readonly #stop = new AbortController();
+  readonly #encoder = new TextEncoder();
+  #opened = false;
+  #live = false;
+  /** When the client last got something. */
+  #toldAt: number;
+  #cancelTimer: (() => void) | undefined;
+  #ended = false;
+
+  constructor(options: HttpStreamOptions) {
+    const { cursor, follow, to, clock, signal } = options;
+    this.#options = options;
+    this.#endSeq = Math.min(follow ? Infinity : cursor.seq + cursor.lag, to + 1);
+    this.#toldAt = clock.monotonic();
+    this.#awaitPull();
+    if (signal.aborted) this.end();
+    else signal.addEventListener("abort", this.end, { once: true, signal: this.#stop.signal });
+  }
+
+  async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    this.#cancelTimer?.();
+    try {
+      const text = await this.#next();
+      if (text !== undefined) {
+        this.#toldAt = this.#options.clock.monotonic();
+        controller.enqueue(this.#encoder.encode(text));
+        return this.#awaitPull();
+      }
+      if (!this.#ended) controller.close();
+    } catch (error) {
+      if (!this.#ended) controller.error(error);
+    }
+    this.end();
+  }
+
+  readonly end = (): void => {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#stop.abort();
+    this.#cancelTimer?.();
+    this.#options.cursor.close();
+    this.#options.onEnd();
+  };
+
+  #awaitPull(): void {
+    if (!this.#ended) this.#cancelTimer = this.#options.clock.setTimer(this.end, UNREAD_MS);
+  }
+
+  /** The next piece that is not empty, or undefined at the end. */
+  async #next(): Promise<string | undefined> {
+    const { tail, face, clock } = this.#options;
+    if (!this.#opened) {
+      this.#opened = true;
+      // Some servers send the headers with the first bytes only, so an empty tail speaks at once.
+      const text = face.open(tail);
+      if (text !== "") return text;
+    }
+    while (!this.#ended) {
+      const text = await this.#step();
+      if (text !== "") return text;
+      // A filter that passes nothing must leave the rest of the process its turn.
+      await new Promise<void>((resolve) => clock.defer(resolve));
+    }
+    return undefined;
+  }
+
+  /** One read, or one wait if there is nothing to read. */
+  async #step(): Promise<string | undefined> {
+    const { tail, cursor, face } = this.#options;
+    if (cursor.seq >= this.#endSeq) return undefined;
+    const read = await cursor.next();
+    if (read.kind !== "end") return this.#textOf(read) || this.#signOfLife();
+    if (tail.closed) return undefined;
+    if (!this.#live) {
+      this.#live = true;
+      return face.live(cursor.seq) || face.heartbeat(tail, cursor.seq - 1, 0);
+    }
+    await cursor.wait(this.#stop.signal, STREAM_HEARTBEAT_MS).catch(() => {});
+    return this.#signOfLife();
+  }
+
+  #textOf(read: Exclude<TailRead, { kind: "end" }>): string {
+    const { tail, face } = this.#options;
+    return read.kind === "gap"
+      ? face.gap(tail, read)
+      : face.rows(tail, read, this.#rowsOf(read), !this.#live);
+  }
+
+  #rowsOf(read: TailLines): readonly Row[] {
+    const { matcher } = this.#options;
+    const rows = read.lines().map((line, i) => ({ seq: read.from + i, line }));
+    const wanted = read.to < this.#endSeq ? rows : rows.filter(({ seq }) => seq < this.#endSeq);
+    return matcher === undefined ? wanted : wanted.filter(({ line }) => matcher(line));
+  }
+
+  #signOfLife(): string {
+    const { tail, cursor, face, clock } = this.#options;
+    if (this.#ended || clock.monotonic() - this.#toldAt < STREAM_HEARTBEAT_MS) return "";
+    return face.heartbeat(tail, cursor.seq - 1, cursor.lag);
+  }
+}

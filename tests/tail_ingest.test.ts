@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openPipeline } from "../mod.ts";
+import { gzipSync } from "node:zlib";
+import { recordingSink } from "../src/testing/recording_sink.ts";
+import { withSite } from "./support/tail_site.ts";
+
+async function post(url: string, body: BodyInit, headers: Record<string, string> = {}) {
+  const response = await fetch(`http://${url}/ingest`, { method: "POST", body, headers });
+  return { status: response.status, answer: await response.json(), headers: response.headers };
+}
+
+test("posted lines are records of the pipeline, durable when the answer says 200", async () => {
+  await using pipeline = await openPipeline({ sinks: {} });
+  await withSite({ tail: pipeline.tail, ingest: { target: pipeline } }, async ({ url }) => {
+    const body = '{"level":"warn","msg":"one","fields":{"a":1}}\r\n\nplain text\n{"msg":"three"}';
+    assert.deepEqual(await post(url, body).then(({ status, answer }) => [status, answer]), [200, {
+      accepted: 3,
+    }]);
+    const gzip = { "content-encoding": "gzip" };
+    const zipped = await post(url, new Uint8Array(gzipSync('{"msg":"four"}\n')), gzip);
+    assert.deepEqual([zipped.status, zipped.answer], [200, { accepted: 1 }]);
+    const records = pipeline.tail.recent(10).map((line) => JSON.parse(line));
+    assert.deepEqual(records.map(({ msg, level }) => [msg, level]), [
+      ["one", "warn"],
+      ["plain text", "info"],
+      ["three", "info"],
+      ["four", "info"],
+    ]);
+    assert.equal((await post(url, "")).answer.accepted, 0);
+  });
+});
+
+test("a full buffer answers 429 with Retry-After and says after how many lines", () => {
+  let room = 2;
+  const target = { write: () => room-- > 0 };
+  return withSite({ ingest: { target } }, async ({ url }) => {
+    const { status, answer, headers } = await post(url, "a\nb\nc\nd\n");
+    assert.equal(status, 429);
+    assert.equal(headers.get("retry-after"), "1");
+    assert.deepEqual(answer, {
+      accepted: 2,
+      error: "The buffer is full: send the rest again later",
+    });
+  });
+});
+
+test("a body that is too long, broken or of a foreign encoding is refused whole", () => {
+  const taken: string[] = [];
+  const target = { write: (line: string) => taken.push(line) > 0 };
+  return withSite({ ingest: { target, maxBodyBytes: 1000 } }, async ({ url }) => {
+    const gzip = { "content-encoding": "gzip" };
+    const cases: [BodyInit, Record<string, string>, number, RegExp][] = [
+      ["x".repeat(1001), {}, 413, /at most 1000 bytes/],
+      [new Uint8Array(gzipSync("x".repeat(100_000))), gzip, 413, /at most 1000 bytes/],
+      ["no gzip at all", gzip, 400, /broken/],
+      ["x", { "content-encoding": "br" }, 415, /"br": send gzip or none/],
+    ];
+    for (const [body, headers, status, error] of cases) {
+      const result = await post(url, body, headers);
+      assert.equal(result.status, status);
+      assert.match(result.answer.error, error);
+      assert.equal(result.answer.accepted, 0);
+    }
+    assert.deepEqual(taken, []);
+  });
+});
+
+test("a store that fails answers 503 and not 200", () => {
+  const target = { write: () => true, durable: () => Promise.reject(new Error("disk")) };
+  return withSite({ ingest: { target } }, async ({ url }) => {
+    const { status, answer } = await post(url, "a\n");
+    assert.deepEqual([status, answer], [503, {
+      accepted: 1,
+      error: "The lines could not be made durable",
+    }]);
+  });
+});
+
+test("a page of another site cannot post", () =>
+  withSite({ ingest: { target: { write: () => assert.fail("taken") } } }, async ({ url }) => {
+    for (const origin of ["https://evil.example", "null"]) {
+      const response = await fetch(`http://${url}/ingest`, {
+        method: "POST",
+        body: "x",
+        headers: { origin },
+      });
+      assert.equal(response.status, 403);
+      await response.text();
+    }
+  }));
+
+test("what one logflume sends over HTTP another takes", async () => {
+  const { httpSink } = await import("../src/sink/http.ts");
+  const sink = recordingSink();
+  await using there = await openPipeline({ sinks: { sink } });
+  await withSite({ tail: there.tail, ingest: { target: there } }, async ({ url }) => {
+    const here = await openPipeline({
+      sinks: { http: httpSink({ url: `http://${url}/ingest`, gzip: true }) },
+    });
+    for (let i = 0; i < 500; i++) here.write({ level: "info", msg: `record ${i}`, fields: { i } });
+    const report = await here.close();
+    assert.equal(report.drained, true);
+    await there.drain();
+  });
+  assert.equal(sink.records.length, 500);
+});

@@ -215,6 +215,14 @@ export type {
 } from "./src/storage/store.ts";
 export { defaultTail } from "./src/tail/default_tail.ts";
 export {
+  type FieldOp,
+  type FieldTest,
+  FilterError,
+  type FilterPattern,
+  type TailFilter,
+} from "./src/tail/filter.ts";
+export { formatQuery, parseQuery, type ParseQueryOptions } from "./src/tail/query.ts";
+export {
   createTail,
   type SeekBackOptions,
   type SeekProgress,

@@ -34,7 +34,7 @@ const ROOMS: readonly Room[] = [
   { name: "delivery", files: /^src\/delivery\//, may: ["leaf"] },
   {
     name: "routes",
-    files: /^src\/tail\/(routes|page)/,
+    files: /^src\/tail\/(http|page)\//,
     may: ["leaf", "platform", "tail"],
     packages: /^hono(\/|$)/,
   },
@@ -59,7 +59,7 @@ const ROOMS: readonly Room[] = [
     name: "platform",
     files: /^src\/platform\//,
     may: ["leaf"],
-    packages: /^(node:|bun:|hono(\/|$)|ws$|@hono\/node-server$)/,
+    packages: /^(node:|bun:|hono(\/|$)|ws$|@hono\/node-server(\/|$))/,
     touchesRuntime: true,
   },
   { name: "pipeline", files: /^src\/pipeline\//, may: PARTS },
@@ -294,7 +294,7 @@ const BREAKING: readonly [file: string, source: string, violation: string | unde
   ],
   ["src/buffer/a.ts", "import { x } from '../wal/w.ts';", "buffer may not import wal"],
   ["src/writer/a.ts", 'import { x } from "../wal/w.ts";', "writer may not import wal"],
-  ["src/tail/a.ts", 'import { x } from "./routes.ts";', "tail may not import routes"],
+  ["src/tail/a.ts", 'import { x } from "./http/routes.ts";', "tail may not import routes"],
   ["src/tail/a.ts", 'import { x } from "hono";', "tail may not import this package"],
   ["src/sink/a.ts", 'import { x } from "../storage/file.ts";', "sink may not import storage"],
   ["src/pipeline/a.ts", 'import { x } from "../cli/main.ts";', "pipeline may not import cli"],
@@ -312,13 +312,17 @@ const BREAKING: readonly [file: string, source: string, violation: string | unde
   ["src/wal/a.ts", "f({ process: 1, Bun: 2 }); x.process.y;", undefined],
   ["src/wal/a.ts", "const half = a / b; // 'Deno'\nconst c = d / 2;", undefined],
   ["src/sink/a.ts", 'import { x } from "../platform/fs.ts";', undefined],
-  ["src/tail/routes.ts", 'import { Hono } from "hono"; import { w } from "./hub.ts";', undefined],
+  [
+    "src/tail/http/routes.ts",
+    'import { Hono } from "hono"; import { w } from "../hub.ts";',
+    undefined,
+  ],
   ["src/cli/a.ts", 'import { exit } from "node:process"; Deno.exit();', undefined],
 ];
 
 const STANDING = [
   "src/wal/w.ts",
-  "src/tail/routes.ts",
+  "src/tail/http/routes.ts",
   "src/tail/hub.ts",
   "src/storage/file.ts",
   "src/cli/main.ts",

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { tailAdapter } from "../src/tail/auto.ts";
+import { tailAdapter } from "../src/tail/http/auto.ts";
 
 const PROGRAM = fileURLToPath(new URL("./support/auto_child.ts", import.meta.url));
 const isDeno = "Deno" in globalThis;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createTail } from "../src/tail/hub.ts";
-import { tailRoutes } from "../src/tail/routes.ts";
+import { tailRoutes } from "../src/tail/http/routes.ts";
 import { fakeClock } from "../src/testing/fake_clock.ts";
 import { lineOf, linesOf, push, textOf, withSite } from "./support/tail_site.ts";
 

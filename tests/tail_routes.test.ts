@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { Hono } from "hono";
 import { AddressInUseError, type RunningServer, serve } from "../src/platform/serve.ts";
 import { createTail, type Tail } from "../src/tail/hub.ts";
-import { type TailRouteOptions, tailRoutes, type Upgrade } from "../src/tail/routes.ts";
+import { type TailRouteOptions, tailRoutes, type Upgrade } from "../src/tail/http/routes.ts";
 
 const encoder = new TextEncoder();
 

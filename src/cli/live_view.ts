@@ -2,8 +2,8 @@ import { Hono } from "hono";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { readEnv } from "../platform/env.ts";
 import { AddressInUseError, type RunningServer, serve } from "../platform/serve.ts";
-import { MIN_TOKEN_LENGTH } from "../tail/auth.ts";
-import { type TailRouteOptions, tailRoutes, type Upgrade } from "../tail/routes.ts";
+import { MIN_TOKEN_LENGTH } from "../tail/http/auth.ts";
+import { type TailRouteOptions, tailRoutes, type Upgrade } from "../tail/http/routes.ts";
 import type { ListenAddress } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
 

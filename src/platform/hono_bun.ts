@@ -1,5 +1,5 @@
 import { getConnInfo, upgradeWebSocket, websocket } from "hono/bun";
-import type { HonoAdapter } from "./hono_adapter.ts";
+import type { HonoAdapter } from "./hono_driver.ts";
 
 /**
  * Above the tail's own mark of 256 KiB, so that Bun never drops a message that the tail has sent; a

@@ -1,5 +1,5 @@
 import { getConnInfo, upgradeWebSocket } from "hono/deno";
-import type { HonoAdapter } from "./hono_adapter.ts";
+import type { HonoAdapter } from "./hono_driver.ts";
 
 /** Hono on Deno: `Deno.serve(app.fetch)`. */
 export const denoAdapter: HonoAdapter = {

@@ -1,7 +1,7 @@
 import { upgradeWebSocket } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { WebSocketServer } from "ws";
-import type { HonoAdapter } from "./hono_adapter.ts";
+import type { HonoAdapter } from "./hono_driver.ts";
 
 /** The longest message a client may send, in bytes. */
 const MAX_PAYLOAD = 64 * 1024;

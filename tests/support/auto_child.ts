@@ -2,8 +2,8 @@
 import process from "node:process";
 import { Hono } from "hono";
 import { createTail } from "../../mod.ts";
-import { tailAdapter } from "../../src/tail/auto.ts";
-import { tailRoutes } from "../../src/tail/routes.ts";
+import { tailAdapter } from "../../src/tail/http/auto.ts";
+import { tailRoutes } from "../../src/tail/http/routes.ts";
 
 interface Served {
   readonly port: number;
@@ -30,7 +30,7 @@ async function serveApp(app: Hono, websocket: unknown): Promise<Served> {
   }
   const { serve } = await import("@hono/node-server");
   return await new Promise((resolve) => {
-    const server = serve(
+    serve(
       { fetch: app.fetch, hostname, port, websocket: websocket as never },
       (info) => resolve({ port: info.port, stop: () => process.exit() }),
     );

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { Hono } from "hono";
 import { type RunningServer, serve } from "../../src/platform/serve.ts";
 import { createTail, type Tail } from "../../src/tail/hub.ts";
-import { type TailRouteOptions, tailRoutes, type Upgrade } from "../../src/tail/routes.ts";
+import { type TailRouteOptions, tailRoutes, type Upgrade } from "../../src/tail/http/routes.ts";
 
 const encoder = new TextEncoder();
 

@@ -6,34 +6,28 @@
  */
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type * as hono from "hono";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "../../clock.ts";
 import { type AccessOptions, assertAccess, refuse } from "./access.ts";
 import { type Gate, gateOf, type TailAuth } from "./auth.ts";
 import { allowOrigin, preflightResponse } from "./cors.ts";
-import { filterKey } from "./filter.ts";
-import { createMatcher } from "./filter_match.ts";
-import {
-  type HttpFace,
-  ndjsonFace,
-  ndjsonProtocolFace,
-  sseFace,
-  sseProtocolFace,
-} from "./http_face.ts";
-import { httpStream } from "./http_stream.ts";
+import { filterKey } from "../filter.ts";
+import { createMatcher } from "../filter_match.ts";
+import { type HttpFace, ndjsonFace, ndjsonProtocolFace, sseFace, sseProtocolFace } from "./face.ts";
+import { httpStream } from "./stream.ts";
 import { ingestHandler, type IngestOptions } from "./ingest.ts";
-import { pageResponse } from "./page/page.ts";
+import { pageResponse } from "../page/page.ts";
 import { createSeats, type SeatOptions, type Seats } from "./seats.ts";
-import { type TailSession, tailSession } from "./session.ts";
-import type { Tail } from "./tail.ts";
+import { type TailSession, tailSession } from "../session.ts";
+import type { Tail } from "../tail.ts";
 import { TICKET_MS, Tickets } from "./tickets.ts";
 import { type ParsedWish, parseWish, type Wish } from "./wish.ts";
 
-export type { TailGapReason } from "./cursor.ts";
+export type { TailGapReason } from "../cursor.ts";
 export type { AccessOptions } from "./access.ts";
 export type { TailAuth } from "./auth.ts";
 export type { IngestAnswer, IngestOptions, IngestTarget } from "./ingest.ts";
 export type { SeatOptions } from "./seats.ts";
-export type { ServerMessage, SubscribeFrom, SubscribeMessage } from "./protocol.ts";
+export type { ServerMessage, SubscribeFrom, SubscribeMessage } from "../protocol.ts";
 
 /** The events of one socket, as Hono's adapters call them. */
 export interface UpgradeEvents {

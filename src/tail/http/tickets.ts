@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../clock.ts";
 
 /** How long a ticket may be used. */
 export const TICKET_MS = 30_000;

@@ -1,7 +1,7 @@
-import { FilterError, type TailFilter } from "./filter.ts";
+import { FilterError, type TailFilter } from "../filter.ts";
 
-import { parseQuery } from "./query.ts";
-import type { TailFrom } from "./tail.ts";
+import { parseQuery } from "../query.ts";
+import type { TailFrom } from "../tail.ts";
 
 /** What a client asks for in its URL, whatever the face. */
 export interface Wish {

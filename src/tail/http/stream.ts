@@ -1,9 +1,9 @@
-import type { Clock } from "../clock.ts";
-import type { TailCursor, TailRead } from "./cursor.ts";
-import type { TailMatcher } from "./filter_match.ts";
-import { type HttpFace, type Row, STREAM_HEARTBEAT_MS } from "./http_face.ts";
-import type { TailLines } from "./lines.ts";
-import type { Tail } from "./tail.ts";
+import type { Clock } from "../../clock.ts";
+import type { TailCursor, TailRead } from "../cursor.ts";
+import type { TailMatcher } from "../filter_match.ts";
+import { type HttpFace, type Row, STREAM_HEARTBEAT_MS } from "./face.ts";
+import type { TailLines } from "../lines.ts";
+import type { Tail } from "../tail.ts";
 
 /** A response whose client asks for nothing for so long is ended: it holds a seat. */
 const UNREAD_MS = 5 * 60_000;

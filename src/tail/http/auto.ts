@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { loadHonoAdapter } from "../platform/hono_adapter.ts";
+import { loadHonoAdapter } from "../../platform/hono_adapter.ts";
 import type { ConnInfo, TailRouteOptions, Upgrade } from "./routes.ts";
 
 export type { TailRouteOptions };

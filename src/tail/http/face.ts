@@ -1,7 +1,7 @@
-import type { TailGap } from "./cursor.ts";
-import type { TailLines } from "./lines.ts";
-import { frame, gapFrame } from "./protocol.ts";
-import type { Tail } from "./tail.ts";
+import type { TailGap } from "../cursor.ts";
+import type { TailLines } from "../lines.ts";
+import { frame, gapFrame } from "../protocol.ts";
+import type { Tail } from "../tail.ts";
 
 /** A line that a client asked for. */
 export interface Row {

@@ -221,9 +221,9 @@ export class Lane implements DeliveryLane {
   }
 
   async #yieldIfLong(): Promise<void> {
-    const { clock } = this.host;
+    const { clock, workers } = this.host;
     if (clock.monotonic() - this.#busySince < MAX_BUSY_MS) return;
-    await new Promise<void>((resolve) => clock.defer(resolve));
+    await workers.pause();
     this.#busySince = clock.monotonic();
   }
 

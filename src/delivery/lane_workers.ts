@@ -3,6 +3,7 @@ import { createPool, type Pool } from "./pool.ts";
 import type { JobOptions, Work } from "./pool_job.ts";
 import type { PoolSizeRange } from "./pool_limit.ts";
 import type { PoolStats } from "./pool_stats.ts";
+import { Turns } from "./turns.ts";
 
 /** A lane's calls that are under way or wait for a worker, beside the first one. */
 interface Turn {
@@ -18,12 +19,14 @@ export class LaneWorkers {
   readonly #pool: Pool;
   readonly #range: PoolSizeRange;
   readonly #waiting: Turn[] = [];
+  readonly #turns: Turns;
   #lanes = 0;
   /** Calls under way that are not the first of their lane. */
   #extras = 0;
 
   constructor(range: PoolSizeRange, clock: Clock, random: () => number) {
     this.#range = range;
+    this.#turns = new Turns(clock);
     this.#pool = createPool({
       size: range,
       maxQueued: Infinity,
@@ -41,6 +44,7 @@ export class LaneWorkers {
       enter: (share) => this.#enter(share),
       leave: (share) => this.#leave(share),
       quit: () => this.#resize(-1),
+      pause: () => this.#turns.next(),
     });
   }
 
@@ -98,6 +102,7 @@ interface ShareOwner {
   enter(share: LaneShare): undefined | Promise<void>;
   leave(share: LaneShare): void;
   quit(): void;
+  pause(): Promise<void>;
 }
 
 /** The workers of one lane. */
@@ -125,6 +130,11 @@ export class LaneShare {
   /** Runs one call on a worker that was taken. */
   run<T>(work: Work<T>, options: JobOptions): Promise<T> {
     return this.#pool.submit(work, options);
+  }
+
+  /** Gives the event loop back, after long work; of all lanes that do so, one goes on in a turn. */
+  pause(): Promise<void> {
+    return this.#owner.pause();
   }
 
   /** The lane is gone: its worker goes with it. */

@@ -8,7 +8,6 @@ import {
   IN_FLIGHT,
   isPoison,
   keyOf,
-  MAX_RECORDS,
   numberOf,
 } from "./chaos_lanes.ts";
 import type { Life, Row, Sight } from "./chaos_trial.ts";
@@ -108,7 +107,7 @@ function acknowledgedIn(lives: readonly Life[]): number[] {
 
 /** A lane got everything, in its order, and again only what the kills explain. */
 function judgeLane(
-  { lives }: Sight,
+  { plan, lives }: Sight,
   lane: ChaosLane,
   numberAt: ReadonlyMap<number, number>,
 ): LaneFigures {
@@ -126,7 +125,7 @@ function judgeLane(
   assert.deepEqual([...first].sort(ascending), owed, `${lane} got every record`);
   const killed = lives.filter(({ wasKilled }) => wasKilled);
   const held = Math.max(0, ...killed.map(({ rows }) => mostWithin(CURSOR_EVERY_MS, rows[lane])));
-  const bound = killed.length * (MAX_RECORDS * IN_FLIGHT[lane] + held);
+  const bound = killed.length * (plan.maxRecords * IN_FLIGHT[lane] + held);
   assert.ok(repeats <= bound, `${lane} repeated ${repeats} records, at most ${bound} are allowed`);
   const deadLettered = numberAt.size - owed.length;
   return { lane, delivered: first.size, deadLettered, repeats, bound };

@@ -16,6 +16,8 @@ export interface ChaosPlan {
   readonly kills: number;
   /** Records a second. */
   readonly pace: number;
+  /** The most records of a batch. */
+  readonly maxRecords: number;
   /** How long the slow sink takes to answer. */
   readonly slowMs: number;
   /** Whether the lanes that fail are there. */
@@ -81,6 +83,7 @@ export async function runTrial(plan: ChaosPlan): Promise<Sight> {
       folder: rows,
       life: lives.length,
       seed: plan.seed + lives.length,
+      maxRecords: plan.maxRecords,
       slowMs: plan.slowMs,
       pace: plan.pace,
       withBad: plan.withBad,

@@ -1,16 +1,18 @@
 /**
  * Runs everything that must hold whatever the seed, over thousands of seeds: `deno task soak 5000` for so
- * many, `deno task soak 30m` for so long. Ends with 1 and the lines that replay what failed.
+ * many, `deno task soak 30m` for so long. Then it runs once what is long by itself: a million records
+ * through the lanes, and processes that are really killed. Ends with 1 and what replays the failures.
  */
 import process from "node:process";
-import { type CaseResult, type FaultCase, runCase } from "./support/faults.ts";
+import { type CaseResult, type FaultCase, replayLine, runCase } from "./support/faults.ts";
 import { DAMAGE_CASES } from "./support/faults_damage.ts";
 import { ERROR_CASES } from "./support/faults_errors.ts";
 import { MODEL_CASES } from "./support/faults_model.ts";
 import { POINT_CASES } from "./support/faults_points.ts";
 import { POWER_CASES } from "./support/faults_power.ts";
 import { STEP_CASES } from "./support/faults_steps.ts";
-import { CHAOS_CASES } from "./support/lane_chaos.ts";
+import { reportChaos } from "./support/chaos_report.ts";
+import { CHAOS_CASES, MILLION_CHAOS } from "./support/lane_chaos.ts";
 
 /** Seeds of a case that are run before the next case has its turn. */
 const ROUND = 100;
@@ -28,6 +30,9 @@ const CASES: readonly FaultCase[] = [
   ...MODEL_CASES,
   ...LONG_CASES,
 ];
+
+/** The kills of real processes are judged by the median of so many runs. */
+const KILL_RUNS = 5;
 
 interface Limit {
   /** The first seed. */
@@ -76,17 +81,31 @@ async function soak({ from, seeds, ms }: Limit): Promise<Map<string, CaseResult>
   return results;
 }
 
+/** A case for which one seed is long enough. */
+async function once(fault: FaultCase, seed: number): Promise<CaseResult> {
+  const { name } = fault;
+  const failed = (error: unknown): CaseResult => ({
+    name,
+    seeds: 1,
+    failures: [`${replayLine(fault, seed)}   # ${error}`],
+  });
+  return await runCase(fault, [seed]).catch(failed);
+}
+
 function runtime(): string {
   const { deno, bun, node } = process.versions;
   return deno !== undefined ? `Deno ${deno}` : bun !== undefined ? `Bun ${bun}` : `Node ${node}`;
 }
 
-const results = await soak(limitOf(process.argv[2]));
+const limit = limitOf(process.argv[2]);
+const results = await soak(limit);
+results.set(MILLION_CHAOS.name, await once(MILLION_CHAOS, limit.from));
 console.log(`\n| case | seeds on ${runtime()} | result |\n|---|---|---|`);
 for (const { name, seeds, failures } of results.values()) {
   const result = failures.length === 0 ? "holds" : `${failures.length} failures`;
   console.log(`| ${name} | ${seeds} | ${result} |`);
 }
-const failures = [...results.values()].flatMap((result) => result.failures);
+const killed = await reportChaos(Array.from({ length: KILL_RUNS }, (_, i) => limit.from + i));
+const failures = [...[...results.values()].flatMap((result) => result.failures), ...killed];
 for (const line of failures) console.log(line);
 if (failures.length > 0) process.exitCode = 1;

@@ -3,7 +3,6 @@
  * clock that is moved by hand. The oracle is what the sinks themselves took down.
  */
 import assert from "node:assert/strict";
-import process from "node:process";
 import {
   type Batch,
   type LaneOptions,
@@ -266,9 +265,9 @@ function assertKeyOrder(order: readonly number[]): void {
 }
 
 /** The chaos with and without the lanes that fail: the fast one must not notice. */
-function chaosCase(records: number): FaultCase {
+function chaosCase(number: number, records: number): FaultCase {
   return {
-    name: `L1 five lanes over kills, ${records} records`,
+    name: `L${number}: five lanes over kills, ${records} records`,
     file: "tests/lane_chaos.test.ts",
     async run(seed) {
       const plan = { seed, records, kills: 3 };
@@ -279,10 +278,11 @@ function chaosCase(records: number): FaultCase {
   };
 }
 
-/** The whole form; `LOGFLUME_CHAOS_RECORDS=1000000` makes it longer. */
-export const CHAOS_CASES: readonly FaultCase[] = [
-  chaosCase(Number(process.env.LOGFLUME_CHAOS_RECORDS ?? 20_000)),
-];
-
 /** The form for every day. */
-export const SMALL_CHAOS: FaultCase = chaosCase(3000);
+export const SMALL_CHAOS: FaultCase = chaosCase(1, 3000);
+
+/** The form for many seeds. */
+export const CHAOS_CASES: readonly FaultCase[] = [chaosCase(2, 20_000)];
+
+/** The form for one seed: it takes about a minute. */
+export const MILLION_CHAOS: FaultCase = chaosCase(3, 1_000_000);

@@ -6,7 +6,6 @@ import {
   type LogProvider,
   type LogStore,
   memoryStore,
-  openPipeline,
   openWal,
   type Pipeline,
   RejectedError,
@@ -15,6 +14,7 @@ import {
 import { fileSink } from "../src/sink/file.ts";
 import { fileStore } from "../src/storage/file.ts";
 import { fakeClock, recordingSink } from "../src/testing/mod.ts";
+import { openAccounted } from "./support/accounted.ts";
 import { durableMemory } from "./support/durable_memory.ts";
 import { listed, seqsOf } from "./support/letter_logs.ts";
 import { inFolder } from "./support/spawn.ts";
@@ -48,7 +48,7 @@ test("D1: what always fails is tried five times, what can never be delivered onc
   const clock = fakeClock();
   const failing = recordingSink(() => new Error("503"));
   const rejecting = recordingSink(() => new RejectedError("400"));
-  await using pipeline = await openPipeline({ sinks: { failing, rejecting }, clock, ...quiet });
+  await using pipeline = await openAccounted({ sinks: { failing, rejecting }, clock, ...quiet });
   pipeline.write("one");
   await clock.advance(120_000);
   const letters = await listed(pipeline.deadLetters);
@@ -82,7 +82,7 @@ function refusing(times: number): LogProvider {
 test("D5: a dead letter that cannot be stored leaves its record with the lane, told once", async () => {
   const clock = fakeClock();
   const events: string[] = [];
-  const pipeline = await openPipeline({
+  const pipeline = await openAccounted({
     sinks: { sink: recordingSink(() => new RejectedError("400")) },
     wal: { store: refusing(3) },
     clock,
@@ -109,7 +109,7 @@ test("D5: a dead letter that cannot be stored leaves its record with the lane, t
 
 test("a lane stops while the dead letters are full and may not evict, and goes on with room", async () => {
   const clock = fakeClock();
-  const pipeline = await openPipeline({
+  const pipeline = await openAccounted({
     sinks: { sink: recordingSink(() => new RejectedError("400")) },
     deadLetters: { maxEntries: 1, onFull: "park" },
     clock,
@@ -129,7 +129,7 @@ test("a lane stops while the dead letters are full and may not evict, and goes o
 
 test("dead letters that are given up are told", async () => {
   const events: string[] = [];
-  await using pipeline = await openPipeline({
+  await using pipeline = await openAccounted({
     sinks: {
       sink: ({ count }) => ({
         reject: Array.from({ length: count }, (_, index) => ({ index, reason: "400" })),
@@ -149,7 +149,7 @@ test("dead letters that are given up are told", async () => {
 for (const order of ["strict", "none"] as const) {
   test(`pipeline.deadLetters.replay() sends through the lane's own sink (order ${order})`, async () => {
     const sink = picky(order);
-    await using pipeline = await openPipeline({
+    await using pipeline = await openAccounted({
       sinks: { sink, other: recordingSink() },
       wal: { store: durableMemory() },
       ...quiet,
@@ -185,7 +185,7 @@ test("a replay tries as often as its lane, at most five times, and lets live rec
       throw mood === "reject" ? new RejectedError("400") : new Error("503");
     },
   };
-  const pipeline = await openPipeline({
+  const pipeline = await openAccounted({
     sinks: { sink },
     wal: { store: durableMemory() },
     clock,
@@ -222,7 +222,7 @@ test("a strict sink never gets a replayed record while it has a batch", async ()
       if (++calls === 1) throw new RejectedError("400");
     },
   };
-  await using pipeline = await openPipeline({
+  await using pipeline = await openAccounted({
     sinks: { sink: { sink, batch: { maxRecords: 1 } } },
     ...quiet,
   });
@@ -237,15 +237,15 @@ test("a strict sink never gets a replayed record while it has a batch", async ()
 
 test("entries of a sink that is not there are skipped, also once the pipeline closes", async () => {
   const store = durableMemory();
-  const first = await openPipeline({ sinks: { sink: picky() }, wal: { store }, ...quiet });
+  const first = await openAccounted({ sinks: { sink: picky() }, wal: { store }, ...quiet });
   first.write("poison");
   await settle(first);
   await first.close();
-  const second = await openPipeline({ sinks: { other: picky() }, wal: { store }, ...quiet });
+  const second = await openAccounted({ sinks: { other: picky() }, wal: { store }, ...quiet });
   assert.equal((await second.deadLetters.replay()).skipped.noSink, 1);
   await second.close();
   const never: Sink = { write: () => new Promise(() => {}) };
-  const third = await openPipeline({ sinks: { sink: never }, wal: { store }, ...quiet });
+  const third = await openAccounted({ sinks: { sink: never }, wal: { store }, ...quiet });
   const replay = third.deadLetters.replay();
   await third.close({ timeoutMs: 0 });
   const { replayed, failed } = await replay;
@@ -271,7 +271,7 @@ test("a record that was replayed into a file stays there over a kill", () =>
     const data = join(folder, "data");
     const clock = fakeClock();
     const options = { sinks: { file: sink }, ...quiet };
-    const pipeline = await openPipeline({
+    const pipeline = await openAccounted({
       ...options,
       wal: { store: fileStore(data) },
       clock,
@@ -286,7 +286,7 @@ test("a record that was replayed into a file stays there over a kill", () =>
     const left = join(folder, "left");
     fs.cpSync(data, left, { recursive: true });
     fs.rmSync(join(left, "LOCK"));
-    const next = await openPipeline({
+    const next = await openAccounted({
       sinks: { file: fileSink({ path }) },
       wal: { store: fileStore(left) },
       ...quiet,

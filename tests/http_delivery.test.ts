@@ -1,11 +1,12 @@
 /** The HTTP sink in a pipeline, against a server that fails in every way it can. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openPipeline } from "../src/pipeline/open.ts";
+
 import { memoryStore } from "../src/storage/memory.ts";
 import { type HttpFetch, httpSink } from "../src/sink/http.ts";
 import { fakeClock } from "../src/testing/fake_clock.ts";
 import { type SeededRandom, seededRandom } from "../src/testing/random.ts";
+import { openAccounted } from "./support/accounted.ts";
 import { assertAccounted } from "./support/accounting.ts";
 import { type Answer, listen, seqsOf } from "./support/http_server.ts";
 
@@ -90,7 +91,7 @@ for (const seed of [1, 2, 3]) {
     await using server = await listen(answer);
     const { fetch, again } = witness();
     const clock = fakeClock();
-    const pipeline = await openPipeline({
+    const pipeline = await openAccounted({
       clock,
       random: () => random.below(1000) / 1000,
       wal: { store: memoryStore() },
@@ -132,7 +133,7 @@ test("a record that the server refuses for ever is kept in the dead letters", as
       text.includes("poison") ? "no" : "",
     );
   });
-  await using pipeline = await openPipeline({
+  await using pipeline = await openAccounted({
     onEvent: () => {},
     sinks: { web: { sink: httpSink({ url: server.url }), batch: { maxRecords: 1 } } },
   });

@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { receiver } from "../examples/receiver.ts";
-import { openPipeline } from "../src/pipeline/open.ts";
 import type { Pipeline } from "../src/pipeline/pipeline.ts";
 import { type HttpFetch, httpSink } from "../src/sink/http.ts";
 import { fakeClock } from "../src/testing/fake_clock.ts";
 import { simulatedDisk } from "../src/testing/simulated_disk.ts";
+import { openAccounted } from "./support/accounted.ts";
+import { assertAccounted } from "./support/accounting.ts";
 
 const SEEDS = Array.from({ length: 20 }, (_, i) => i + 1);
 
@@ -21,7 +22,7 @@ async function overPowerCuts(
   const app = receiver(path);
   const fetch: HttpFetch = (url, init) => Promise.resolve(app.request(url, init));
   const open = (): Promise<Pipeline> =>
-    openPipeline({
+    openAccounted({
       wal: { store: disk.store(), sync: "never" },
       // Time stands still, so nothing is synced unless it must be.
       clock: fakeClock(),
@@ -32,6 +33,7 @@ async function overPowerCuts(
     const pipeline = await open();
     for (let i = 1; i <= 10; i++) pipeline.write({ level: "info", msg: `${run}.${i}` });
     await pipeline.drain();
+    assertAccounted(pipeline.stats());
     // A process that was cut off answers nothing any more: its pipeline is left as it is.
     disk.crash("power");
   }

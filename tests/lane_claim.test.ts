@@ -1,10 +1,11 @@
 /** What a lane takes at once of records that lie on the disk. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { memoryStore, openPipeline, openWal, type Wal } from "../mod.ts";
+import { memoryStore, openWal, type Wal } from "../mod.ts";
 import { LogCursor } from "../src/delivery/source.ts";
 import type { CursorRow, LogRead, LogReader, LogStore } from "../src/storage/store.ts";
 import { fakeClock, recordingSink } from "../src/testing/mod.ts";
+import { openAccounted } from "./support/accounted.ts";
 import { durableMemory } from "./support/durable_memory.ts";
 import { messages, openBench } from "./support/lanes.ts";
 import { lineOf } from "./support/read_log.ts";
@@ -15,7 +16,7 @@ test("a lane that lags sends full batches from the disk, however small the write
   for (const msg of messages(30)) await first.write(msg);
   await first.close();
   const sink = recordingSink();
-  await using second = await openPipeline({
+  await using second = await openAccounted({
     sinks: { sink: { sink, from: "start", batch: { maxRecords: 10 } } },
     wal: { store },
     onEvent: () => {},

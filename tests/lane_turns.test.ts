@@ -1,7 +1,8 @@
 /** How long lanes that catch up keep the event loop from everybody else. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Clock, openPipeline, systemClock } from "../mod.ts";
+import { type Clock, systemClock } from "../mod.ts";
+import { openAccounted } from "./support/accounted.ts";
 import { durableMemory } from "./support/durable_memory.ts";
 import { messages } from "./support/lanes.ts";
 
@@ -18,10 +19,10 @@ test("lanes that catch up take turns: however many they are, one works at a time
     from: "start",
   } as const;
   const store = durableMemory();
-  const first = await openPipeline({ sinks: {}, wal: { store }, onEvent: () => {} });
+  const first = await openAccounted({ sinks: {}, wal: { store }, onEvent: () => {} });
   for (const msg of messages(200)) first.write(msg);
   await first.close();
-  const pipeline = await openPipeline({
+  const pipeline = await openAccounted({
     sinks: Object.fromEntries(Array.from({ length: LANES }, (_, i) => [`lane ${i}`, lane])),
     wal: { store },
     clock,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Sink } from "../mod.ts";
 import { recordingSink } from "../src/testing/mod.ts";
+import { assertAccounted } from "./support/accounting.ts";
 import { messages, openBench } from "./support/lanes.ts";
 
 const texts = (sink: { records: readonly { msg: string }[] }) => sink.records.map(({ msg }) => msg);
@@ -59,6 +60,7 @@ test("lanes.add() refuses a name in use, a wrong place, no sink, and a pipeline 
   await late;
   await bench.clock.advance(20_000);
   await closing;
+  assertAccounted(bench.pipeline.stats());
 });
 
 test("lanes.add() of a sink that cannot be opened leaves nothing behind", async () => {

@@ -38,6 +38,8 @@ export async function openBench(
     onEvent: (event) => events.push(event),
     ...options,
   });
+  // The log may be one that another pipeline left.
+  assertAccounted(pipeline.stats());
   return {
     pipeline,
     clock,

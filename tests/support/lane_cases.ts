@@ -1,6 +1,6 @@
 /** The interpreter of `cases/lane.json`: one pipeline, whose sinks answer by script. */
 import assert from "node:assert/strict";
-import type { LaneStats, PipelineOptions } from "../../mod.ts";
+import type { ForcedHold, LaneStats, PipelineOptions } from "../../mod.ts";
 import { backoff } from "../../src/delivery/backoff.ts";
 import type { LaneOptions } from "../../src/pipeline/lane_options.ts";
 import { type FakeClock, fakeClock } from "../../src/testing/fake_clock.ts";
@@ -34,6 +34,11 @@ export type LaneStep =
   | { readonly add: string; readonly from?: "now" | "start" | number }
   /** Ends the calls of a sink that hang. */
   | { readonly end: string }
+  /** Isolates the breaker of a sink, or ends that. */
+  | { readonly isolate: string }
+  | { readonly release: string }
+  /** Drains within so many milliseconds; whether all was settled. */
+  | { readonly drain: number; readonly drained: boolean }
   /** Closes within so many milliseconds. */
   | { readonly close: number }
   | { readonly expect: LaneExpectation };
@@ -71,6 +76,7 @@ export class LanePlay {
   readonly #given: LaneCase;
   readonly #sinks = new Map<string, ScriptedSink>();
   #bench: Bench | undefined;
+  #held: ForcedHold | undefined;
   #written = 0;
   #isClosed = false;
 
@@ -122,9 +128,12 @@ export class LanePlay {
     if ("expect" in step) return await this.#check(step.expect);
     if ("advance" in step) return await this.clock.advance(step.advance);
     if ("close" in step) return await this.close(step.close);
+    if ("drain" in step) return await this.#drain(step.drain, step.drained);
     if ("pause" in step) pipeline.lanes.pause(step.pause);
     else if ("resume" in step) pipeline.lanes.resume(step.resume);
     else if ("end" in step) this.#sinkOf(step.end).end();
+    else if ("isolate" in step) this.#held = pipeline.breakers.force("isolated", step.isolate);
+    else if ("release" in step) this.#held?.release();
     else if ("remove" in step) await this.#remove(step.remove);
     else await pipeline.lanes.add(step.add, this.#laneOf(step.add), step);
     await this.clock.advance(0);
@@ -135,6 +144,12 @@ export class LanePlay {
       ? Array.from({ length: given }, () => String(++this.#written))
       : given;
     await this.bench.write(...messages);
+  }
+
+  async #drain(timeoutMs: number, drained: boolean): Promise<void> {
+    const draining = this.bench.pipeline.drain({ timeoutMs });
+    await this.clock.advance(timeoutMs);
+    assert.equal((await draining).drained, drained);
   }
 
   /** The call under way gets up to a second. */

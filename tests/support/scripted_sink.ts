@@ -1,6 +1,7 @@
 /** A sink that answers by a script, for cases kept as data. */
 import {
   type Batch,
+  BreakerOpenError,
   RejectedError,
   type Sink,
   SinkClosedError,
@@ -16,8 +17,10 @@ import type { FakeClock } from "../../src/testing/fake_clock.ts";
  * - `ok`, `fail` (an error), `reject` (one that is final), `gone` (the destination has ended)
  * - a status of HTTP, with what its header `Retry-After` says: `503`, `429 2`
  * - `slow 200`: as `ok`, after so many milliseconds, whatever its signal says
- * - `hang`: never, until a step `end` ends it; `heed`: never, but it ends with its signal
- * - `partial`: all but the records of `retry` and `reject`, by their messages, and a status why
+ * - `hang`: never, until a step `end` ends it; `heed`: never, but it ends with its signal; `heed gone`: the
+ *   same, and its destination has ended
+ * - `partial`: all but the records of `retry`, `reject` and `tooLarge`, by their messages, and a status why
+ * - `openForMs`: the refusal of a breaker that the sink has inside
  * - `poison`: as `ok`, but a batch that holds one of these records is refused whole
  * - `stuck`: the same with an error that may pass
  */
@@ -27,9 +30,11 @@ export type Answer =
     readonly partial: {
       readonly retry?: readonly string[];
       readonly reject?: readonly string[];
+      readonly tooLarge?: readonly string[];
       readonly status?: number;
     };
   }
+  | { readonly openForMs: number }
   | { readonly poison: readonly string[] }
   | { readonly stuck: readonly string[] };
 
@@ -89,14 +94,15 @@ async function said(answer: string, { context, clock, hanging }: Call): Promise<
   if (word === "gone") throw new SinkClosedError("gone");
   if (word === "slow") return await new Promise((end) => void clock.setTimer(end, Number(value)));
   if (word === "hang") return await new Promise((end) => hanging.add(end));
-  if (word === "heed") return await endOf(context.signal);
+  if (word === "heed") return await endOf(context.signal, value === "gone");
   const retryAfterMs = parseRetryAfter(value, clock.now());
   throw Object.assign(new Error(`status ${word}`), { status: Number(word), retryAfterMs });
 }
 
-function endOf(signal: AbortSignal): Promise<never> {
+function endOf(signal: AbortSignal, isGone: boolean): Promise<never> {
+  const reason = (): unknown => isGone ? new SinkClosedError("gone") : signal.reason;
   return new Promise((_, reject) =>
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true })
+    signal.addEventListener("abort", () => reject(reason()), { once: true })
   );
 }
 
@@ -107,13 +113,17 @@ function answerOf(
   const within = (wanted: readonly string[] = []): number[] =>
     wanted.map((message) => messages.indexOf(message));
   if ("partial" in answer) {
-    const { retry, reject, status } = answer.partial;
+    const { retry, reject, tooLarge, status } = answer.partial;
     return {
       ...(status === undefined ? {} : { error: { status } }),
       retry: within(retry),
-      reject: within(reject).map((index) => ({ index, reason: "refused" })),
+      reject: [
+        ...within(reject).map((index) => ({ index, reason: "refused" })),
+        ...within(tooLarge).map((index) => ({ index, reason: "too large", isTooLarge: true })),
+      ],
     };
   }
+  if ("openForMs" in answer) throw new BreakerOpenError("inner", answer.openForMs);
   if ("poison" in answer) {
     if (answer.poison.some((message) => messages.includes(message))) {
       throw new RejectedError("refused");

@@ -20,6 +20,8 @@ export class KeyLines {
   /** Keys that wait and are not held, the longest wait first. */
   readonly #ready = new Set<string>();
   readonly #held = new Map<LineBatch, readonly string[]>();
+  /** Bytes of the records that wait. */
+  waitingBytes = 0;
 
   constructor(key: (record: LogRecord) => string) {
     this.#key = key;
@@ -49,6 +51,7 @@ export class KeyLines {
       const line = this.#waiting.get(key) ?? [];
       this.#waiting.set(key, line);
       line.push({ seq: batch.seqAt(index), bytes });
+      this.waitingBytes += bytes.length;
       if (!this.#busy.has(key)) this.#ready.add(key);
     });
   }
@@ -73,6 +76,7 @@ export class KeyLines {
       keys.push(key);
     }
     if (taken.length === 0) return undefined;
+    this.waitingBytes -= bytes;
     for (const key of keys) this.#hold(key);
     const batch = LineBatch.of(taken.sort((a, b) => a.seq - b.seq));
     this.#held.set(batch, keys);

@@ -11,7 +11,8 @@ import type { LogCursor } from "./source.ts";
 
 /**
  * A record that is stuck keeps the cursor, while others are settled beyond it and would be sent again
- * after a crash. The lane stops at so many batches for each one that may be in flight.
+ * after a crash; records that wait for their key are held in memory. The lane stops at so many batches for
+ * each one that may be in flight.
  */
 const AHEAD_BATCHES = 4;
 
@@ -32,6 +33,7 @@ export class LaneReader {
   readonly #age: BatchAge;
   readonly #rank: number;
   readonly #aheadRecords: number;
+  readonly #aheadBytes: number;
   /** Only with order by key. */
   readonly keys: KeyLines | undefined;
   /** Everything below this number goes without waiting for more. */
@@ -43,6 +45,7 @@ export class LaneReader {
     this.#age = new BatchAge(batch, lane.host.clock, () => lane.notify());
     this.#rank = LEVEL_RANK[level];
     this.#aheadRecords = AHEAD_BATCHES * concurrency * batch.maxRecords;
+    this.#aheadBytes = AHEAD_BATCHES * concurrency * batch.maxBytes;
     this.keys = typeof order === "object" ? new KeyLines(order.key) : undefined;
   }
 
@@ -69,6 +72,7 @@ export class LaneReader {
   get #mayClaim(): boolean {
     const { cursor } = this.#lane;
     if (this.#waiting <= 0 || cursor.claimedTo - cursor.nextSeq >= this.#aheadRecords) return false;
+    if ((this.keys?.waitingBytes ?? 0) >= this.#aheadBytes) return false;
     return cursor.claimedTo < this.#hurryTo || this.#age.isDue(this.#waiting);
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { judgeError } from "./circuit_breaker_options.ts";
 import { createPool, type Pool } from "./pool.ts";
 import type { JobOptions, Work } from "./pool_job.ts";
 import type { PoolSizeRange } from "./pool_limit.ts";
@@ -32,6 +33,8 @@ export class LaneWorkers {
       maxQueued: Infinity,
       // A lane bounds what leaks by itself: the worker of another one must never be lost to it.
       maxLeaked: Infinity,
+      // What is the record's fault says nothing of the load.
+      isBackPressure: (error) => judgeError(error) === "failure",
       clock,
       random,
     });

@@ -243,7 +243,8 @@ export class Lane implements DeliveryLane {
       const answer = await this.#caller.call(batch, attempt, signal);
       // Only a call that ran is news for those that wait for the breaker.
       if (answer?.kind !== "refused" && this.gate.awaitingBreaker > 0) this.gate.wake();
-      if (answer === undefined || answer.kind === "refused") this.gate.endProbe();
+      if (answer === undefined) this.gate.passOnProbe();
+      if (answer?.kind === "refused") this.gate.endProbe();
       if (answer?.kind === "threw" && answer.error instanceof SinkClosedError) {
         this.health.failures++;
         return this.#stop(messageOf(answer.error), answer.error.isExpected);

@@ -83,9 +83,16 @@ export class LaneGate {
     this.#changed();
   }
 
-  /** A call that was let through came to nothing: another one may ask. */
+  /** A call that was let through was refused before it ran: it may ask again. */
   endProbe(): void {
     this.#isProbing = false;
+  }
+
+  /** A call that was let through is over and leaves the lane parked: who waits may ask in its place. */
+  passOnProbe(): void {
+    if (!this.#isProbing) return;
+    this.#isProbing = false;
+    this.wake();
   }
 
   /**

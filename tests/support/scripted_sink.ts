@@ -16,7 +16,8 @@ import type { FakeClock } from "../../src/testing/fake_clock.ts";
  *
  * - `ok`, `fail` (an error), `reject` (one that is final), `gone` (the destination has ended)
  * - a status of HTTP, with what its header `Retry-After` says: `503`, `429 2`
- * - `slow 200`: as `ok`, after so many milliseconds, whatever its signal says
+ * - `slow 200`, `slow 200 reject`: `ok` or another answer, after so many milliseconds, whatever its
+ *   signal says
  * - `hang`: never, until a step `end` ends it; `heed`: never, but it ends with its signal; `heed gone`: the
  *   same, and its destination has ended
  * - `partial`: all but the records of `retry`, `reject` and `tooLarge`, by their messages, and a status why
@@ -86,13 +87,17 @@ interface Call {
   readonly hanging: Set<() => void>;
 }
 
-async function said(answer: string, { context, clock, hanging }: Call): Promise<void> {
-  const [word, value] = answer.split(" ");
+async function said(answer: string, call: Call): Promise<void> {
+  const { context, clock, hanging } = call;
+  const [word, value, ...rest] = answer.split(" ");
   if (word === "ok") return;
   if (word === "fail") throw new Error("down");
   if (word === "reject") throw new RejectedError("refused");
   if (word === "gone") throw new SinkClosedError("gone");
-  if (word === "slow") return await new Promise((end) => void clock.setTimer(end, Number(value)));
+  if (word === "slow") {
+    await new Promise<void>((end) => void clock.setTimer(end, Number(value)));
+    return rest.length === 0 ? undefined : await said(rest.join(" "), call);
+  }
   if (word === "hang") return await new Promise((end) => hanging.add(end));
   if (word === "heed") return await endOf(context.signal, value === "gone");
   const retryAfterMs = parseRetryAfter(value, clock.now());

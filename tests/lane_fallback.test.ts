@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RejectedError } from "../mod.ts";
+import { RejectedError, type Sink } from "../mod.ts";
 import { recordingSink } from "../src/testing/mod.ts";
 import { messages, openBench } from "./support/lanes.ts";
 
@@ -44,5 +44,28 @@ test("what the fallback took holds over a restart", async () => {
   const second = await openBench({ lane }, {}, undefined, first.store);
   const { delivered, fallback } = second.pipeline.lanes.get("lane")!;
   assert.deepEqual([delivered, fallback], [1, 1]);
+  await second.close();
+});
+
+test("the fallback is opened before the first record, with no checkpoint, and synced with its sink", async () => {
+  const calls: string[] = [];
+  const fallback: Sink = {
+    open: (checkpoint, opening) => void calls.push(`open ${checkpoint} ${opening?.resumes}`),
+    write: ({ count }) => void calls.push(`write ${count}`),
+    checkpoint: () => "mine",
+    sync: () => void calls.push("sync"),
+    close: () => void calls.push("close"),
+  };
+  const lane = { sink: recordingSink(() => new RejectedError("no")), fallback };
+  const first = await openBench({ lane });
+  await first.write("a");
+  await first.close();
+  assert.equal(calls[0], "open undefined false");
+  const behind = calls.slice(1 + calls.indexOf("write 1"));
+  calls.length = 0;
+  assert.ok(behind.includes("sync"), `${behind}`);
+  assert.deepEqual(behind.filter((call) => call !== "sync"), ["close"]);
+  const second = await openBench({ lane }, {}, undefined, first.store);
+  assert.equal(calls[0], "open undefined false");
   await second.close();
 });

@@ -1,6 +1,6 @@
 /** The interpreter of `cases/lane.json`: one pipeline, whose sinks answer by script. */
 import assert from "node:assert/strict";
-import type { ForcedHold, LaneStats, PipelineOptions } from "../../mod.ts";
+import type { DrainReport, ForcedHold, LaneStats, PipelineOptions } from "../../mod.ts";
 import { backoff } from "../../src/delivery/backoff.ts";
 import type { LaneOptions } from "../../src/pipeline/lane_options.ts";
 import { type FakeClock, fakeClock } from "../../src/testing/fake_clock.ts";
@@ -37,8 +37,8 @@ export type LaneStep =
   /** Isolates the breaker of a sink, or ends that. */
   | { readonly isolate: string }
   | { readonly release: string }
-  /** Drains within so many milliseconds; whether all was settled. */
-  | { readonly drain: number; readonly drained: boolean }
+  /** Drains within so many milliseconds, or ends before, within others; whether all was settled. */
+  | { readonly drain: number; readonly drained: boolean; readonly withinMs?: number }
   /** Closes within so many milliseconds. */
   | { readonly close: number }
   | { readonly expect: LaneExpectation };
@@ -128,7 +128,7 @@ export class LanePlay {
     if ("expect" in step) return await this.#check(step.expect);
     if ("advance" in step) return await this.clock.advance(step.advance);
     if ("close" in step) return await this.close(step.close);
-    if ("drain" in step) return await this.#drain(step.drain, step.drained);
+    if ("drain" in step) return await this.#drain(step);
     if ("pause" in step) pipeline.lanes.pause(step.pause);
     else if ("resume" in step) pipeline.lanes.resume(step.resume);
     else if ("end" in step) this.#sinkOf(step.end).end();
@@ -146,10 +146,11 @@ export class LanePlay {
     await this.bench.write(...messages);
   }
 
-  async #drain(timeoutMs: number, drained: boolean): Promise<void> {
-    const draining = this.bench.pipeline.drain({ timeoutMs });
-    await this.clock.advance(timeoutMs);
-    assert.equal((await draining).drained, drained);
+  async #drain({ drain, drained, withinMs }: Extract<LaneStep, { drain: number }>): Promise<void> {
+    let report: DrainReport | undefined;
+    void this.bench.pipeline.drain({ timeoutMs: drain }).then((end) => report = end);
+    await this.clock.advance(withinMs ?? drain);
+    assert.equal(report?.drained, drained);
   }
 
   /** The call under way gets up to a second. */

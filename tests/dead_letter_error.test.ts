@@ -16,6 +16,8 @@ test("an entry keeps name, message, status and the place of an error", () => {
 test("an entry keeps where an error with a message of many lines was thrown", () => {
   const { message, stack } = describeError(new Error("line\n".repeat(1000)));
   assert.equal(message.length, 2000);
+  assert.match(stack!, /dead_letter_error\.test/);
+  assert.ok(!stack!.includes("line\n"));
   assert.ok(stack!.split("\n").length <= 8);
   assert.ok(stack!.length <= 4000);
 });

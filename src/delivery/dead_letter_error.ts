@@ -27,10 +27,10 @@ type Parts = Readonly<Record<string, unknown>>;
  */
 export function describeError(error: unknown): DeadLetterError {
   try {
-    const { stack } = partsOf(error);
+    const { stack, message } = partsOf(error);
     const told = chainOf(error, MAX_CAUSES);
     return typeof stack === "string" && stack !== ""
-      ? { ...told, stack: cutStack(stack, told.message) }
+      ? { ...told, stack: cutStack(stack, typeof message === "string" ? message : "") }
       : told;
   } catch {
     return { name: "Error", message: "What was thrown cannot be read" };

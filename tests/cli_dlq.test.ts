@@ -107,6 +107,40 @@ test("dlq ls and show tell of every letter, and change nothing", () =>
     assert.ok(!fs.existsSync(join(data, "LOCK")));
   }));
 
+test("what a message holds is shown without what a terminal would obey, and what caused it", () =>
+  inFolder("dlq", async (folder) => {
+    const data = join(folder, "data");
+    const error = new RejectedError("field \u001b[31mred\u001b[0m\n\u202eturned", {
+      status: 422,
+      cause: new Error("schema\u2028seven"),
+    });
+    const pipeline = await openPipeline({
+      wal: { store: fileStore(data) },
+      sinks: { "a b": () => Promise.reject(error) },
+      onEvent: () => {},
+    });
+    await pipeline.append("bad");
+    await pipeline.drain();
+    await pipeline.close();
+    const { stdout: list } = await run("ls", data);
+    assert.match(list, /\/a b\/1 .* 422 field \?\[31mred\?\[0m\?\?turned: schema\?seven\n$/);
+    const { id } = (await readLetters(data))[0]!;
+    const { stdout: all } = await run("show", data, id);
+    assert.match(all, /\n {2}error +RejectedError: field \?\[31mred\?\[0m\n +\?turned\n/);
+    assert.match(all, /\n {2}caused by +Error: schema\?seven\n/);
+    assert.match(all, /\n {2}stack +.*cli_dlq\.test/);
+    for (const text of [list, all]) {
+      for (const char of ["\u001b", "\u202e", "\u2028"]) assert.ok(!text.includes(char));
+    }
+    assert.match(
+      (await run("ls", data, "--lane", "none")).stdout,
+      /^".*": none of 1 dead letter\n$/,
+    );
+    const gone = await run("rm", data, "a/b/1", id);
+    assert.deepEqual([gone.code, gone.stdout], [1, "1 dead letter removed\n"]);
+    assert.match(gone.stderr, /^logflume: There is no dead letter "a\/b\/1" in ".*"\n$/);
+  }));
+
 test("damaged letters are told, and the others shown", () =>
   withDeadLetters(async (data) => {
     const inner = join(data, "dead-letters");

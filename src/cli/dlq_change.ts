@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import process from "node:process";
 import { codeOf } from "../errors.ts";
 import { changeLetters } from "./dlq_folder.ts";
-import { wantedLetters } from "./dlq_look.ts";
+import { tellMissing, wantedLetters } from "./dlq_look.ts";
 import type { DlqOptions } from "./dlq_options.ts";
 import { lettersText } from "./dlq_text.ts";
 import { print } from "./say.ts";
@@ -17,21 +17,17 @@ export async function dlqRm(options: DlqOptions): Promise<number> {
       "Nothing says which dead letters to remove: use either ids, or filters such as --lane, or --all",
     );
   }
-  const which = names.length > 0 ? names : filter;
+  // What is removed by a filter is chosen under the lock; these only say what there is to remove.
+  const held = new Set((await wantedLetters(options)).map(({ id }) => id));
+  const ids = new Set(names.length > 0 ? names.filter((id) => held.has(id)) : held);
   const removed = dryRun
-    ? await countOf(options)
-    : await changeLetters(path, (letters) => letters.remove(which));
+    ? ids.size
+    : await changeLetters(path, (letters) => letters.remove(names.length > 0 ? [...ids] : filter));
   const does = dryRun ? "would be removed" : "removed";
   await print(
     json ? JSON.stringify({ removed, dryRun }) + "\n" : `${lettersText(removed)} ${does}\n`,
   );
-  return 0;
-}
-
-async function countOf(options: DlqOptions): Promise<number> {
-  const letters = await wantedLetters(options);
-  const ids = new Set(options.names);
-  return ids.size === 0 ? letters.length : letters.filter(({ id }) => ids.has(id)).length;
+  return tellMissing(path, names, held) > 0 ? 1 : 0;
 }
 
 /** `logflume dlq import`: takes exported entries in. Answers the exit code. */

@@ -120,7 +120,7 @@ Examples:
   logflume dlq rm .logflume 1a2b3c4d5e6f7081/http/42
   logflume dlq rm .logflume --reason too_large --until 24h
 
-Exit codes: 0 done, ${CODES}.
+Exit codes: 0 done, 1 an id is not there, ${CODES}.
 `,
   export: `Usage: logflume dlq export DIR [options]
 

@@ -7,21 +7,38 @@ import { bytesOfLetters, letterText, listText } from "./dlq_text.ts";
 import { print, say } from "./say.ts";
 import { UsageError } from "./usage_error.ts";
 import { lineWriter } from "./wal_lines.ts";
-import { outputMarks } from "./wal_text.ts";
+import { outputMarks, plain } from "./wal_text.ts";
 
 /** The entries that options ask for, read without a lock. */
-export async function wantedLetters({ path, filter, limit }: DlqOptions): Promise<DeadLetter[]> {
-  return (await readLetters(path)).filter(letterTest(filter)).slice(0, limit);
+export async function wantedLetters(options: DlqOptions): Promise<DeadLetter[]> {
+  return chosenFrom(await readLetters(options.path), options);
+}
+
+function chosenFrom(letters: readonly DeadLetter[], { filter, limit }: DlqOptions): DeadLetter[] {
+  return letters.filter(letterTest(filter)).slice(0, limit);
+}
+
+/** Tells which ids are not there. Answers how many. */
+export function tellMissing(
+  path: string,
+  ids: readonly string[],
+  held: { has(id: string): boolean },
+): number {
+  const missing = ids.filter((id) => !held.has(id));
+  for (const id of missing) say(`There is no dead letter "${plain(id)}" in "${plain(path)}"`);
+  return missing.length;
 }
 
 /** `logflume dlq ls`: which there are. Answers the exit code. */
 export async function dlqLs(options: DlqOptions): Promise<number> {
-  const letters = await wantedLetters(options);
-  const sums = { held: letters.length, bytes: bytesOfLetters(letters) };
+  const { path, json } = options;
+  const all = await readLetters(path);
+  const letters = chosenFrom(all, options);
+  const sums = { held: letters.length, total: all.length, bytes: bytesOfLetters(letters) };
   await print(
-    options.json
-      ? JSON.stringify({ label: options.path, ...sums, letters }) + "\n"
-      : listText(options.path, letters, outputMarks()),
+    json
+      ? JSON.stringify({ label: path, ...sums, letters }) + "\n"
+      : listText({ path, letters, held: all.length }, outputMarks()),
   );
   return 0;
 }
@@ -39,9 +56,7 @@ export async function dlqShow({ path, names, json }: DlqOptions): Promise<number
       ? found.map(putLine).join("")
       : found.map((letter) => letterText(letter, marks)).join("\n"),
   );
-  const missing = names.filter((id) => !held.has(id));
-  for (const id of missing) say(`There is no dead letter "${id}" in "${path}"`);
-  return missing.length > 0 ? 1 : 0;
+  return tellMissing(path, names, held) > 0 ? 1 : 0;
 }
 
 /** `logflume dlq export`: as NDJSON. Answers the exit code. */

@@ -57,7 +57,7 @@ export function recordsText(firstSeq: number, nextSeq: number): string {
   return nextSeq === firstSeq + 1 ? `record ${firstSeq}` : `records ${firstSeq} to ${nextSeq - 1}`;
 }
 
-/** A name without what a terminal would obey. */
+/** A name without what a terminal would obey, or what would turn its text around or break its line. */
 export function plain(name: string): string {
-  return name.replace(/\p{Cc}/gu, "?");
+  return name.replace(/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu, "?");
 }

@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { memoryStore } from "../src/storage/memory.ts";
-import { type HttpFetch, httpSink } from "../src/sink/http.ts";
+import { httpSink } from "../src/sink/http.ts";
 import { fakeClock } from "../src/testing/fake_clock.ts";
 import { type SeededRandom, seededRandom } from "../src/testing/random.ts";
 import { openAccounted } from "./support/accounted.ts";
 import { assertAccounted } from "./support/accounting.ts";
-import { type Answer, listen, seqsOf } from "./support/http_server.ts";
+import { type Answer, listen } from "./support/http_server.ts";
+import { witness } from "./support/http_witness.ts";
 
 const RECORDS = 600;
 
@@ -44,22 +45,6 @@ const WAYS: readonly ((response: Parameters<Answer>[1], store: () => void) => vo
     response.write("brok", () => response.socket!.end());
   },
 ];
-
-/** A fetch that knows what the client knows: which records it was clearly told to be delivered. */
-function witness(): { fetch: HttpFetch; again: number[] } {
-  const delivered = new Set<number>();
-  const again: number[] = [];
-  return {
-    again,
-    async fetch(url, init) {
-      const seqs = seqsOf(new Headers(init.headers).get("logflume-sequence"));
-      again.push(...seqs.filter((seq) => delivered.has(seq)));
-      const response = await fetch(url, init);
-      if (response.ok) { for (const seq of seqs) delivered.add(seq); }
-      return response;
-    },
-  };
-}
 
 /** A server that stores each record once, and counts those that came again. */
 function storing(random: SeededRandom) {

@@ -34,11 +34,23 @@ export interface TestServer extends AsyncDisposable {
   atMostOpen(count: number): Promise<void>;
 }
 
-/** Listens on this machine; `tls` with a certificate that nobody should trust. */
-export async function listen(answer: Answer, tls: "" | "tls" = ""): Promise<TestServer> {
+/**
+ * Listens on this machine; `tls` with a certificate that nobody should trust. `cuts` tells of each request
+ * that begins, from 1 on, whether its connection is broken as soon as some of its body has come.
+ */
+export async function listen(
+  answer: Answer,
+  tls: "" | "tls" = "",
+  cuts: (nth: number) => boolean = () => false,
+): Promise<TestServer> {
   const requests: Arrived[] = [];
   const waiting = new Map<number, () => void>();
+  let begun = 0;
   const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (cuts(++begun)) {
+      incoming.on("error", () => {}).once("data", () => incoming.socket.destroy());
+      return;
+    }
     const request = await read(incoming).catch(() => undefined);
     if (request === undefined) return;
     const nth = requests.push(request);

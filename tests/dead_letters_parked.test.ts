@@ -115,9 +115,11 @@ test("a letter that waits for its turn is given back when the lane is parked mea
     const answered = Promise.withResolvers<never>();
     trial.answers(() => answered.promise);
     await trial.write("live");
-    const replay = trial.replay();
+    const replay = trial.pipeline.deadLetters.replay();
+    await trial.clock.advance(1000);
     trial.answers(() => undefined);
     answered.reject(httpError(401));
+    await trial.clock.advance(1000);
     assert.equal((await replay).skipped.parked, 1);
     assert.deepEqual(trial.offered(), ["live"]);
   }));

@@ -53,6 +53,7 @@ async function withLane(setting: Setting, use: (trial: Trial) => Promise<void>):
 }
 
 const stateOf = ({ pipeline }: Bench): string => pipeline.lanes.get("web")!.state;
+const callsOf = ({ pipeline }: Bench): number => pipeline.lanes.get("web")!.attempts;
 const isWaiting = (trial: Bench) => (): boolean => stateOf(trial) === "waiting-to-retry";
 const isDone = ({ pipeline }: Bench) => (): boolean => pipeline.lanes.get("web")!.pending === 0;
 
@@ -154,7 +155,8 @@ for (
       await trial.write(...GIVEN);
       await trial.until(isWaiting(trial));
       await trial.clock.advance(44_999);
-      assert.equal(trial.server.requests.length, 1);
+      // A request that was begun may not have come in yet.
+      assert.equal(callsOf(trial), 1);
       await trial.clock.advance(1);
       await trial.until(isDone(trial));
       assertStored(trial, GIVEN);
@@ -207,7 +209,7 @@ test("a 401 parks the lane, which goes on with the new token of the header funct
     await trial.write(...GIVEN);
     await trial.until(() => stateOf(trial) === "parked");
     await trial.clock.advance(4 * 60_000);
-    assert.equal(trial.server.requests.length, 1);
+    assert.equal(callsOf(trial), 1);
     assert.deepEqual(trial.events.map(({ kind }) => kind), ["lane-parked"]);
     assert.match(trial.events[0]!.message, /answered 401: who is that/);
     token = "new";

@@ -8,13 +8,18 @@ import type { JobContext } from "./pool_job.ts";
  */
 export class CallContext implements SinkContext {
   readonly attempt: number;
-  readonly source: BatchSource;
+  readonly source: BatchSource | undefined;
   #controller: AbortController | undefined;
   #job: JobContext | undefined;
 
-  constructor(attempt: number, source: BatchSource) {
+  /** Without a source the numbers are those of another log. */
+  constructor(attempt: number, source: BatchSource | undefined) {
     this.attempt = attempt;
     this.source = source;
+  }
+
+  get isForeign(): boolean {
+    return this.source === undefined;
   }
 
   get signal(): AbortSignal {

@@ -9,7 +9,7 @@ import { Delivery, type DeliveryLane } from "./delivery.ts";
 import { LaneGate } from "./lane_gate.ts";
 import { LaneHealth } from "./lane_health.ts";
 import { LaneReader } from "./lane_reader.ts";
-import type { LaneHost, LaneSettings } from "./lane_settings.ts";
+import type { LaneCallOptions, LaneHost, LaneSettings } from "./lane_settings.ts";
 import { LaneSpill } from "./lane_spill.ts";
 import { laneStats } from "./lane_stats.ts";
 import { LastResort } from "./last_resort.ts";
@@ -227,20 +227,16 @@ export class Lane implements DeliveryLane {
     this.#busySince = clock.monotonic();
   }
 
-  /**
-   * One call of the sink, when nothing holds the lane; undefined if it ended. `signal` cuts the call short,
-   * `turn` only the wait before it.
-   */
+  /** One call of the sink, when nothing holds the lane; undefined if it ended. */
   async call(
     batch: LineBatch,
     attempt: number,
-    signal: AbortSignal = this.signal,
-    turn: AbortSignal = signal,
+    { signal = this.signal, turn = signal, isForeign = false }: LaneCallOptions = {},
   ): Promise<Exclude<Answer, { kind: "refused" }> | undefined> {
     for (;;) {
       if (this.gate.hold !== undefined && !await this.gate.pass(turn)) return undefined;
       if (this.ended || turn.aborted) return undefined;
-      const answer = await this.#caller.call(batch, attempt, signal);
+      const answer = await this.#caller.call(batch, attempt, signal, isForeign);
       // Only a call that ran is news for those that wait for the breaker.
       if (answer?.kind !== "refused" && this.gate.awaitingBreaker > 0) this.gate.wake();
       if (answer === undefined) this.gate.passOnProbe();

@@ -64,6 +64,16 @@ export type LaneEvent =
   | "lane-ended"
   | "breaker-open";
 
+/** How a lane is to make a call that is not one for its own batches. */
+export interface LaneCallOptions {
+  /** Cuts the call short, and the wait before it. @default {the lane's own} */
+  readonly signal?: AbortSignal;
+  /** Ends only the wait for the call. @default {signal} */
+  readonly turn?: AbortSignal;
+  /** Whether the records bear the numbers of another log. @default {false} */
+  readonly isForeign?: boolean;
+}
+
 /** What a lane needs of the pipeline around it. */
 export interface LaneHost {
   /** The log it reads. */

@@ -6,7 +6,7 @@ import { givenUpOf, reasonOfEnd } from "./dead_letter_reason.ts";
 import type { ResendContext } from "./dead_letter_replay.ts";
 import type { LaneGate } from "./lane_gate.ts";
 import type { LaneHealth } from "./lane_health.ts";
-import type { LaneHost, LaneSettings } from "./lane_settings.ts";
+import type { LaneCallOptions, LaneHost, LaneSettings } from "./lane_settings.ts";
 import { pause } from "./pause.ts";
 import type { RetryRules } from "./retry_schedule.ts";
 import type { Answer } from "./sink_caller.ts";
@@ -25,15 +25,11 @@ export interface ResendLane {
   readonly rules: RetryRules;
   /** Aborted when the lane is closed. */
   readonly signal: AbortSignal;
-  /**
-   * One call of the sink, which `signal` cuts short; undefined if the lane ended, or `turn` was aborted
-   * before the call began.
-   */
+  /** One call of the sink; undefined if the lane ended, or the call was ended before it began. */
   call(
     batch: LineBatch,
     attempt: number,
-    signal: AbortSignal,
-    turn: AbortSignal,
+    options: LaneCallOptions,
   ): Promise<Exclude<Answer, { kind: "refused" }> | undefined>;
   /** Something waits for its turn. */
   notify(): void;
@@ -44,11 +40,7 @@ export interface ResendLane {
 /** What became of a record: it is delivered, or its lane ended over it, or takes nothing now. */
 type Sent = "delivered" | "skip" | "parked";
 
-/** What ends an attempt at a record, and what ends the wait for it. */
-interface Ends {
-  readonly signal: AbortSignal;
-  readonly turn: AbortSignal;
-}
+type ResendCall = Required<LaneCallOptions>;
 
 /**
  * Records of the dead letters that go through a lane again: each attempt takes its turn among the lane's
@@ -103,20 +95,24 @@ export class Resends {
   async send(letter: DeadLetter, context: ResendContext): Promise<void | "skip" | "parked"> {
     const signal = AbortSignal.any([this.#lane.signal, context.signal]);
     const turn = AbortSignal.any([signal, this.#parked.signal]);
-    const sent = await this.#deliver(batchOfLetter(letter), context, { signal, turn });
+    const { log: { logId }, source: { lane } } = this.#lane.host;
+    // An imported letter may be one of another log, where the same number means another record.
+    const isForeign = letter.id !== `${logId}/${lane}/${letter.seq}`;
+    const call = { signal, turn, isForeign };
+    const sent = await this.#deliver(batchOfLetter(letter), context, call);
     if (sent !== "delivered") return sent;
     await this.#lane.settings.sink.sync?.();
     this.#lane.synced();
   }
 
-  async #deliver(batch: LineBatch, context: ResendContext, ends: Ends): Promise<Sent> {
+  async #deliver(batch: LineBatch, context: ResendContext, call: ResendCall): Promise<Sent> {
     const { rules, host, gate } = this.#lane;
     const maxAttempts = Math.min(rules.maxAttempts ?? MAX_REPLAY_ATTEMPTS, MAX_REPLAY_ATTEMPTS);
     const tries = new Tries({ ...rules, maxAttempts });
     for (;;) {
       if (this.#isParked) return "parked";
-      const answer = await this.#inTurn(batch, tries.attempts + 1, ends);
-      if (answer === undefined) return ends.signal.aborted || this.#ended ? "skip" : "parked";
+      const answer = await this.#inTurn(batch, tries.attempts + 1, call);
+      if (answer === undefined) return call.signal.aborted || this.#ended ? "skip" : "parked";
       const failure = this.#judge(batch, answer, context);
       if (failure === undefined) return "delivered";
       const step = tries.failed(failure.error);
@@ -130,7 +126,7 @@ export class Resends {
         context.gaveUp(reasonOfEnd(step, failure.error));
         throw failure.error;
       }
-      await pause(step.delayMs, host.clock, ends.signal);
+      await pause(step.delayMs, host.clock, call.signal);
     }
   }
 
@@ -163,14 +159,15 @@ export class Resends {
   #inTurn(
     batch: LineBatch,
     attempt: number,
-    { signal, turn }: Ends,
+    call: ResendCall,
   ): Promise<Exclude<Answer, { kind: "refused" }> | undefined> {
     const { promise, resolve, reject } = Promise.withResolvers<
       Exclude<Answer, { kind: "refused" }> | undefined
     >();
+    const { turn } = call;
     const begin = async (): Promise<void> => {
       if (this.#ended || turn.aborted) resolve(undefined);
-      else await this.#lane.call(batch, attempt, signal, turn).then(resolve, reject);
+      else await this.#lane.call(batch, attempt, call).then(resolve, reject);
     };
     const leave = (): void => {
       const at = this.#waiting.indexOf(begin);

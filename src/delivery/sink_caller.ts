@@ -52,14 +52,23 @@ export class SinkCaller {
     this.#host = host;
   }
 
-  /** One call; undefined if `signal` was aborted and nothing is known of what became of it. */
-  async call(batch: Batch, attempt: number, signal: AbortSignal): Promise<Answer | undefined> {
+  /**
+   * One call; undefined if `signal` was aborted and nothing is known of what became of it. `isForeign` says
+   * that the batch bears the numbers of another log.
+   */
+  async call(
+    batch: Batch,
+    attempt: number,
+    signal: AbortSignal,
+    isForeign = false,
+  ): Promise<Answer | undefined> {
     const { workers } = this.#host;
     const turn = workers.enter();
     if (turn !== undefined) await turn;
     try {
       if (signal.aborted) return undefined;
-      return await this.#callWithLeave(batch, attempt, signal);
+      const context = new CallContext(attempt, isForeign ? undefined : this.#host.source);
+      return await this.#callWithLeave(batch, context, signal);
     } finally {
       workers.leave();
     }
@@ -67,7 +76,7 @@ export class SinkCaller {
 
   #callWithLeave(
     batch: Batch,
-    attempt: number,
+    context: CallContext,
     signal: AbortSignal,
   ): Answer | Promise<Answer | undefined> {
     let permit: Permit | undefined;
@@ -78,12 +87,12 @@ export class SinkCaller {
       const { retryAfterMs = Infinity } = this.#host.breaker ?? {};
       return { kind: "refused", retryAfterMs };
     }
-    return this.#run(batch, attempt, signal, permit);
+    return this.#run(batch, context, signal, permit);
   }
 
   async #run(
     batch: Batch,
-    attempt: number,
+    context: CallContext,
     signal: AbortSignal,
     permit: Permit | undefined,
   ): Promise<Answer | undefined> {
@@ -91,7 +100,6 @@ export class SinkCaller {
     this.calls++;
     this.running++;
     try {
-      const context = new CallContext(attempt, this.#host.source);
       call = this.#settings.sink.write(batch, context);
       const answer = isPromise(call) ? await this.#watched(call, context, signal) : call;
       const result = answer ?? undefined;

@@ -43,8 +43,13 @@ export interface SinkContext {
   readonly signal: AbortSignal;
   /** 1 for the first attempt at this batch. */
   readonly attempt: number;
-  /** Where the batch comes from; missing only where a sink is called by hand. */
-  readonly source?: BatchSource;
+  /** Where the batch comes from; missing where a sink is called by hand, and where `isForeign` is set. */
+  readonly source?: BatchSource | undefined;
+  /**
+   * Whether the sequence numbers are those of another log, as with dead letters that were imported: this
+   * log has other records with the same numbers, so nobody may take one for the other. @default {false}
+   */
+  readonly isForeign?: boolean;
 }
 
 /** What comes with the opening of a sink. */

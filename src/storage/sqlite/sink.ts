@@ -52,9 +52,12 @@ export function sinkOver(path: string, options: SqliteSinkOptions, driver: Sqlit
   };
   let token: string | undefined;
   let opened: { readonly database: Database; readonly table: RecordTable } | undefined;
-  const writeSync = (batch: Batch): void => {
+  const writeSync = (batch: Batch, isForeign = false): void => {
     if (opened === undefined) throw new Error(`The sink of "${path}" is not open`);
-    opened.table.add(batch, clock.now());
+    const { database, table } = opened;
+    // Its numbers are taken by other records: it is a source of its own.
+    const into = isForeign ? new RecordTable(database, crypto.randomUUID(), limits) : table;
+    into.add(batch, clock.now());
   };
   return {
     async open(checkpoint) {
@@ -68,8 +71,8 @@ export function sinkOver(path: string, options: SqliteSinkOptions, driver: Sqlit
         throw error;
       }
     },
-    write: writeSync,
-    writeSync,
+    write: (batch, { isForeign }) => writeSync(batch, isForeign),
+    writeSync: (batch) => writeSync(batch),
     checkpoint: () => token,
     sync: () => opened?.database.sync(),
     async close() {

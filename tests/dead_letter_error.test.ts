@@ -37,6 +37,25 @@ test("an entry keeps the causes of an error, four deep, and none twice round a c
   assert.equal(describeError(new Error("x", { cause: "text" })).cause!.message, "text");
 });
 
+test("an entry whose cause is none is no entry", () => {
+  const entry = (cause: unknown): unknown => ({
+    id: "a/b/1",
+    lane: "b",
+    seq: 1,
+    firstFailed: "2026-01-01T00:00:00.000Z",
+    lastFailed: "2026-01-01T00:00:00.000Z",
+    attempts: 1,
+    replays: 0,
+    reason: "timeout",
+    error: { name: "Error", message: "", cause },
+    record: "{}",
+  });
+  assert.doesNotThrow(() => readLetter(entry({ name: "Error", message: "x" })));
+  for (const cause of [null, "text", { name: "Error" }]) {
+    assert.throws(() => readLetter(entry(cause)), /its "error" is not an object with name/);
+  }
+});
+
 test("whatever is thrown becomes an entry that can be stored and read", () => {
   const nasty: readonly unknown[] = [
     undefined,

@@ -77,7 +77,8 @@ const isObject = (value: unknown): boolean =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isError = (value: unknown): boolean =>
   isObject(value) && typeof (value as Parts).name === "string" &&
-  typeof (value as Parts).message === "string";
+  typeof (value as Parts).message === "string" &&
+  ((value as Parts).cause === undefined || isError((value as Parts).cause));
 
 const RULES: readonly (readonly [keyof DeadLetter, (value: unknown) => boolean, string])[] = [
   ["id", isText, "a text"],
@@ -89,7 +90,7 @@ const RULES: readonly (readonly [keyof DeadLetter, (value: unknown) => boolean, 
   ["attempts", isCount, "a whole number"],
   ["replays", isCount, "a whole number"],
   ["reason", isReason, `one of ${DEAD_LETTER_REASONS.join(", ")}`],
-  ["error", isError, "an object with name and message"],
+  ["error", isError, "an object with name and message, as is its cause"],
   ["metadata", (value) => value === undefined || isObject(value), "an object"],
   ["record", (value) => isText(value) && !(value as string).includes("\n"), "one line of text"],
 ];

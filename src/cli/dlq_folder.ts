@@ -6,7 +6,7 @@ import { StoreLockedError } from "../errors.ts";
 import type { BatchSource } from "../sink/sink.ts";
 import { fileStore } from "../storage/file.ts";
 import { sqliteStore } from "../storage/sqlite.ts";
-import type { FileStore, LogGap, LogStore } from "../storage/store.ts";
+import type { FileStore, LogGap, LogProvider, LogStore } from "../storage/store.ts";
 import { inspectLog, readEntries } from "../wal/inspect.ts";
 import { openWal } from "../wal/wal.ts";
 import { say } from "./say.ts";
@@ -51,13 +51,13 @@ export async function readLetters(path: string): Promise<DeadLetter[]> {
  */
 export async function changeLetters<T>(
   path: string,
-  change: (letters: DeadLetters) => Promise<T>,
+  change: (letters: DeadLetters, origin: OriginOf) => Promise<T>,
 ): Promise<T> {
   const opened = isFile(path) ? await openFile(path) : await openFolder(path);
   try {
     const letters = await openDeadLetters(opened.log, NO_LIMITS);
     try {
-      return await change(letters);
+      return await change(letters, opened.origin);
     } finally {
       await letters.close();
     }
@@ -82,37 +82,21 @@ export async function filesOfSinks(path: string): Promise<Set<string>> {
 export type LogOrigin = Omit<BatchSource, "lane">;
 
 /**
- * The newest run of the records' log, for a receiver that tells records apart by their numbers; undefined
- * if there is no log.
+ * Tells the newest run of the records' log, for a receiver that tells records apart by their numbers;
+ * undefined if there is no log. While the dead letters are open, no newer run can begin.
  */
-export async function originOf(path: string): Promise<LogOrigin | undefined> {
-  if (isFile(path)) return await originOfFile(path);
-  const { logId, segments } = await inspectLog(fileStore(path));
-  if (logId === undefined) return undefined;
-  const epoch = Math.max(...segments.map((segment) => segment.epoch));
-  const first = segments.findIndex((segment) => segment.epoch === epoch);
-  // Where the run began is not known once its first segment is gone. A receiver to which the run is new
-  // forgets what it stored from there on: too much rather than too little, so that nothing is lost.
-  const runFirstSeq = first > 0 ? segments[first]!.firstSeq : 1;
-  return { logId, run: `${logId}.${epoch}`, runFirstSeq };
-}
-
-/** In a file only an opening tells the run, which is a new one then. */
-async function originOfFile(path: string): Promise<LogOrigin> {
-  const log = await unlessHeld(path, () => sqliteStore(path).openLog("records", {}));
-  const { logId, run, nextSeq: runFirstSeq } = log;
-  await log.close();
-  return { logId, run, runFirstSeq };
-}
+export type OriginOf = () => Promise<LogOrigin | undefined>;
 
 interface OpenedLog {
   readonly log: LogStore;
+  readonly origin: OriginOf;
   close(): Promise<void>;
 }
 
 async function openFile(path: string): Promise<OpenedLog> {
-  const log = await unlessHeld(path, () => sqliteStore(path).openLog(NAME, SETTINGS));
-  return { log, close: () => Promise.resolve() };
+  const store = sqliteStore(path);
+  const log = await unlessHeld(path, () => store.openLog(NAME, SETTINGS));
+  return { log, origin: () => originIn(store), close: () => Promise.resolve() };
 }
 
 /** The lock is the folder's: the log within has none of its own. */
@@ -123,11 +107,31 @@ async function openFolder(path: string): Promise<OpenedLog> {
   try {
     const inner = store.inner(NAME);
     const settings = { ...SETTINGS, onDamage: "quarantine", segmentBytes: 4 * 1024 ** 2 } as const;
-    return { log: await openWal(inner, settings), close: () => store.close() };
+    const log = await openWal(inner, settings);
+    return { log, origin: () => originOf(path), close: () => store.close() };
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+/** In a database only an opening tells the run, which is a new one then. */
+async function originIn(store: LogProvider): Promise<LogOrigin> {
+  const log = await store.openLog("records", {});
+  const { logId, run, nextSeq: runFirstSeq } = log;
+  await log.close();
+  return { logId, run, runFirstSeq };
+}
+
+async function originOf(path: string): Promise<LogOrigin | undefined> {
+  const { logId, segments } = await inspectLog(fileStore(path));
+  if (logId === undefined) return undefined;
+  const epoch = Math.max(...segments.map((segment) => segment.epoch));
+  const first = segments.findIndex((segment) => segment.epoch === epoch);
+  // Where the run began is not known once its first segment is gone. A receiver to which the run is new
+  // forgets what it stored from there on: too much rather than too little, so that nothing is lost.
+  const runFirstSeq = first > 0 ? segments[first]!.firstSeq : 1;
+  return { logId, run: `${logId}.${epoch}`, runFirstSeq };
 }
 
 async function unlessHeld<T>(path: string, open: () => Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@ import type { DeadLetters } from "../delivery/dead_letters.ts";
 import { messageOf } from "../errors.ts";
 import { type AppendFile, openAppendFile } from "../platform/append_file.ts";
 import { systemClock } from "../clock.ts";
-import { changeLetters, filesOfSinks, originOf } from "./dlq_folder.ts";
+import { changeLetters, filesOfSinks } from "./dlq_folder.ts";
 import { wantedLetters } from "./dlq_look.ts";
 import type { DlqOptions } from "./dlq_options.ts";
 import { type SendOptions, sendTo } from "./dlq_send.ts";
@@ -65,12 +65,10 @@ async function replayTo(
   options: DlqOptions,
   stop: AbortController,
 ): Promise<Outcome> {
-  const origin = await originOf(options.path);
-  const resend = sendTo(to, origin, stop);
-  return await changeLetters(
-    options.path,
-    (letters) => replayed(letters, options, resend, stop.signal),
-  );
+  return await changeLetters(options.path, async (letters, origin) => {
+    const resend = sendTo(to, await origin(), stop);
+    return await replayed(letters, options, resend, stop.signal);
+  });
 }
 
 async function replayed(

@@ -8,6 +8,9 @@ import type { RetryGiveUp, RetryRules, RetryStep } from "./retry_schedule.ts";
 import type { Answer } from "./sink_caller.ts";
 import { Tries } from "./tries.ts";
 
+/** What a sink made of a call that its breaker let through; undefined if the lane ended. */
+export type Heard = Exclude<Answer, { kind: "refused" }> | undefined;
+
 /** What a delivery needs of its lane. */
 export interface DeliveryLane extends LastResortLane {
   readonly lastResort: LastResort;
@@ -16,10 +19,7 @@ export interface DeliveryLane extends LastResortLane {
   /** Which records go again behind those that failed. */
   readonly behind: Behind;
   /** One call of the sink, when the lane may make one; undefined if the lane ended. */
-  call(
-    batch: LineBatch,
-    attempt: number,
-  ): Promise<Exclude<Answer, { kind: "refused" }> | undefined>;
+  call(batch: LineBatch, attempt: number): Heard | Promise<Heard>;
   /** Counts records that are sent again. */
   countRedelivered(count: number): void;
 }
@@ -65,25 +65,36 @@ export class Delivery {
     }
   }
 
-  /** False if the lane ended before all was settled. */
-  async run(): Promise<boolean> {
+  /** False if the lane ended before all was settled; at once if the sink takes everything at once. */
+  run(): boolean | Promise<boolean> {
+    const answer = this.#call();
+    return !(answer instanceof Promise) && this.#isDone(answer) ? true : this.#goOn(answer);
+  }
+
+  #call(): Heard | Promise<Heard> {
+    return this.#lane.call(this.#rest, this.#tries.attempts + 1);
+  }
+
+  /** Settles what was delivered as a whole; false if there is more to do. */
+  #isDone(answer: Heard): boolean {
+    if (answer?.kind !== "answered" || answer.result !== undefined) return false;
     const lane = this.#lane;
-    for (let next: Next = "again"; next === "again";) {
-      const answer = await lane.call(this.#rest, this.#tries.attempts + 1);
+    lane.gate.unpark();
+    lane.settle(this.#rest, "delivered");
+    lane.health.succeeded();
+    return true;
+  }
+
+  async #goOn(first: Heard | Promise<Heard>): Promise<boolean> {
+    for (let answer = await first;; answer = await this.#call()) {
       if (answer === undefined) return false;
-      if (answer.kind === "answered" && answer.result === undefined) {
-        lane.gate.unpark();
-        lane.settle(this.#rest, "delivered");
-        lane.health.succeeded();
-        return true;
-      }
-      next = answer.kind === "threw"
+      if (this.#isDone(answer)) return true;
+      const next = answer.kind === "threw"
         ? await this.#afterError(answer.error)
         : await this.#afterPart(answer.result!);
-      if (next === "ended") return false;
-      if (next === "again") lane.countRedelivered(this.#rest.count);
+      if (next !== "again") return next === "settled";
+      this.#lane.countRedelivered(this.#rest.count);
     }
-    return true;
   }
 
   async #afterError(error: unknown): Promise<Next> {

@@ -1,11 +1,12 @@
-import { messageOf, SinkClosedError } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import type { LaneState, LaneStats } from "../pipeline/stats.ts";
 import type { Sink } from "../sink/sink.ts";
 import type { CursorRow } from "../storage/store.ts";
 import { allBehind, type Behind, noneBehind, sameKeyBehind } from "./attempt.ts";
 import type { LineBatch } from "./batch.ts";
 import type { BreakerStateChange } from "./circuit_breaker_contract.ts";
-import { Delivery, type DeliveryLane } from "./delivery.ts";
+import { Delivery, type DeliveryLane, type Heard } from "./delivery.ts";
+import { LaneCalls } from "./lane_calls.ts";
 import { LaneGate } from "./lane_gate.ts";
 import { LaneHealth } from "./lane_health.ts";
 import { LaneReader } from "./lane_reader.ts";
@@ -17,7 +18,7 @@ import type { Outcome } from "./open_claim.ts";
 import { pause } from "./pause.ts";
 import type { RetryRules } from "./retry_schedule.ts";
 import { Resends } from "./resend.ts";
-import { type Answer, SinkCaller } from "./sink_caller.ts";
+import { SinkCaller } from "./sink_caller.ts";
 import { LogCursor } from "./source.ts";
 
 /** Gives the event loop back after working this long without a pause. */
@@ -40,11 +41,14 @@ export class Lane implements DeliveryLane {
   readonly rules: RetryRules;
   readonly fallback: SinkCaller | undefined;
   readonly #caller: SinkCaller;
+  readonly #calls: LaneCalls;
   readonly #reader: LaneReader;
   readonly #spill: LaneSpill;
   readonly #abort = new AbortController();
   readonly #evictedBefore: number;
   readonly #inFlight = new Set<Promise<void>>();
+  /** Deliveries that have not returned yet, and may be over when they do. */
+  #atOnce = 0;
   #loop: Promise<void> | undefined;
   #scheduled = false;
   #busySince = 0;
@@ -63,6 +67,7 @@ export class Lane implements DeliveryLane {
     this.rules = { ...settings.retry, clock: host.clock, random: host.random };
     this.behind = behindOf(this.#reader, settings);
     this.#caller = this.#callerOf(settings.sink, host);
+    this.#calls = new LaneCalls(this, this.#caller);
     // The fallback has no breaker: it is asked for what has nowhere else to go.
     this.fallback = settings.fallback === undefined
       ? undefined
@@ -178,6 +183,8 @@ export class Lane implements DeliveryLane {
   }
 
   async #run(): Promise<void> {
+    // A sink that answers at once may ask for figures: the loop is known before it is called.
+    await undefined;
     this.#busySince = this.host.clock.monotonic();
     while (!this.ended && !this.gate.isPaused) {
       while (this.#inFlight.size >= this.settings.concurrency) await Promise.race(this.#inFlight);
@@ -187,28 +194,34 @@ export class Lane implements DeliveryLane {
         this.#track(resend);
         continue;
       }
-      const batch = await this.#reader.next();
+      const next = this.#reader.next();
+      const batch = next instanceof Promise ? await next : next;
       if (batch === undefined) break;
       this.#start(batch);
-      await this.#yieldIfLong();
+      if (this.host.clock.monotonic() - this.#busySince >= MAX_BUSY_MS) await this.#yield();
     }
     this.#loop = undefined;
     // Records may have come since the last look.
     this.notify();
   }
 
+  /** What the sink takes at once is delivered when this returns. */
   #start(batch: LineBatch): void {
-    this.#track(this.#deliver(batch));
-  }
-
-  async #deliver(batch: LineBatch): Promise<void> {
-    try {
-      await new Delivery(this, batch).run();
-    } catch (error) {
+    const over = (): void => this.#reader.keys?.release(batch);
+    const failed = (error: unknown): void => {
       // Nothing a sink does may end more than its own lane.
-      this.#stop(messageOf(error), false);
+      this.stop(messageOf(error), false);
+      over();
+    };
+    this.#atOnce++;
+    try {
+      const delivery = new Delivery(this, batch).run();
+      if (delivery instanceof Promise) this.#track(delivery.then(over, failed));
+      else over();
+    } catch (error) {
+      failed(error);
     }
-    this.#reader.keys?.release(batch);
+    this.#atOnce--;
   }
 
   #track(work: Promise<void>): void {
@@ -220,34 +233,14 @@ export class Lane implements DeliveryLane {
     this.#inFlight.add(tracked);
   }
 
-  async #yieldIfLong(): Promise<void> {
-    const { clock, workers } = this.host;
-    if (clock.monotonic() - this.#busySince < MAX_BUSY_MS) return;
-    await workers.pause();
-    this.#busySince = clock.monotonic();
+  async #yield(): Promise<void> {
+    await this.host.workers.pause();
+    this.#busySince = this.host.clock.monotonic();
   }
 
   /** One call of the sink, when nothing holds the lane; undefined if it ended. */
-  async call(
-    batch: LineBatch,
-    attempt: number,
-    { signal = this.signal, turn = signal, isForeign = false }: LaneCallOptions = {},
-  ): Promise<Exclude<Answer, { kind: "refused" }> | undefined> {
-    for (;;) {
-      if (this.gate.hold !== undefined && !await this.gate.pass(turn)) return undefined;
-      if (this.ended || turn.aborted) return undefined;
-      const answer = await this.#caller.call(batch, attempt, signal, isForeign);
-      // Only a call that ran is news for those that wait for the breaker.
-      if (answer?.kind !== "refused" && this.gate.awaitingBreaker > 0) this.gate.wake();
-      if (answer === undefined) this.gate.passOnProbe();
-      if (answer?.kind === "refused") this.gate.endProbe();
-      if (answer?.kind === "threw" && answer.error instanceof SinkClosedError) {
-        this.health.failures++;
-        return this.#stop(messageOf(answer.error), answer.error.isExpected);
-      }
-      if (answer?.kind !== "refused") return answer;
-      if (!await this.gate.restForBreaker(answer.retryAfterMs)) return undefined;
-    }
+  call(batch: LineBatch, attempt: number, options?: LaneCallOptions): Heard | Promise<Heard> {
+    return this.#calls.call(batch, attempt, options);
   }
 
   /** The sink has synced what it took outside the log's order. */
@@ -291,11 +284,11 @@ export class Lane implements DeliveryLane {
     );
   }
 
-  #stop(reason: string, isExpected: boolean): undefined {
+  /** The sink takes nothing any more, for good. */
+  stop(reason: string, isExpected: boolean): void {
     this.#end ??= "stopped";
     this.resends.end();
     this.health.ended(reason, isExpected);
-    return undefined;
   }
 
   /** Gives up all records below `seq` that are not under way. */
@@ -357,7 +350,7 @@ export class Lane implements DeliveryLane {
       attempts: this.#caller.calls,
       failures: health.failures,
       lastError: health.lastError,
-      inFlight: this.#inFlight.size,
+      inFlight: this.#inFlight.size + this.#atOnce,
       breaker: host.breaker?.state ?? "none",
       leaked: gate.leaked,
       leaks: this.#leaks,

@@ -76,30 +76,56 @@ export class LaneReader {
     return cursor.claimedTo < this.#hurryTo || this.#age.isDue(this.#waiting);
   }
 
-  /** The next batch; undefined if there is none now. */
-  async next(): Promise<LineBatch | undefined> {
+  /** The next batch, at once if it is at hand; undefined if there is none now. */
+  next(): LineBatch | undefined | Promise<LineBatch | undefined> {
     for (;;) {
       const ready = this.keys?.take(this.#lane.settings.batch);
       if (ready !== undefined) return ready;
-      const claimed = this.#mayClaim ? await this.#claim() : undefined;
+      const claimed = this.#mayClaim ? this.#claim() : undefined;
+      if (claimed instanceof Promise) return this.#nextOf(claimed);
       if (claimed === undefined) return undefined;
-      this.#age.took(claimed.bytes.length, this.#waiting);
-      const wanted = this.#select(claimed);
-      if (wanted.count === 0) continue;
-      if (this.keys === undefined) return wanted;
-      this.keys.add(wanted);
+      const wanted = this.#take(claimed);
+      if (wanted !== undefined) return wanted;
+    }
+  }
+
+  async #nextOf(claiming: Promise<LineBatch | undefined>): Promise<LineBatch | undefined> {
+    const claimed = await claiming;
+    return claimed === undefined ? undefined : this.#take(claimed) ?? await this.next();
+  }
+
+  /** What goes out of a claim at once; with order by key `next` says what does. */
+  #take(claimed: LineBatch): LineBatch | undefined {
+    this.#age.took(claimed.bytes.length, this.#waiting);
+    const wanted = this.#select(claimed);
+    if (wanted.count === 0) return undefined;
+    if (this.keys === undefined) return wanted;
+    this.keys.add(wanted);
+    return undefined;
+  }
+
+  #claim(): LineBatch | undefined | Promise<LineBatch | undefined> {
+    const { cursor, settings: { batch } } = this.#lane;
+    try {
+      const claimed = cursor.claim(batch);
+      return claimed instanceof Promise
+        ? claimed.catch((error) => this.#claimAgain(error))
+        : claimed;
+    } catch (error) {
+      return this.#claimAgain(error);
     }
   }
 
   /** A log that cannot be read is asked again: it may only lack descriptors. */
-  async #claim(): Promise<LineBatch | undefined> {
+  async #claimAgain(failure: unknown): Promise<LineBatch | undefined> {
     const { cursor, settings: { batch, retry }, gate, health, host } = this.#lane;
-    for (let tries = 1;; tries++) {
+    for (let tries = 1, error = failure;; tries++) {
+      health.failing(`Cannot read the log: ${messageOf(error)}`);
+      if (!await gate.restForRetry(retry.backoff(tries, host.random))) return undefined;
       try {
         return await cursor.claim(batch);
-      } catch (error) {
-        health.failing(`Cannot read the log: ${messageOf(error)}`);
-        if (!await gate.restForRetry(retry.backoff(tries, host.random))) return undefined;
+      } catch (again) {
+        error = again;
       }
     }
   }

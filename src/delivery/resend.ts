@@ -4,12 +4,12 @@ import { LineBatch } from "./batch.ts";
 import type { DeadLetter } from "./dead_letter.ts";
 import { givenUpOf, reasonOfEnd } from "./dead_letter_reason.ts";
 import type { ResendContext } from "./dead_letter_replay.ts";
+import type { Heard } from "./delivery.ts";
 import type { LaneGate } from "./lane_gate.ts";
 import type { LaneHealth } from "./lane_health.ts";
 import type { LaneCallOptions, LaneHost, LaneSettings } from "./lane_settings.ts";
 import { pause } from "./pause.ts";
 import type { RetryRules } from "./retry_schedule.ts";
-import type { Answer } from "./sink_caller.ts";
 import { Tries } from "./tries.ts";
 
 /** A replay gives up a record after this many attempts even where the lane never would. */
@@ -26,11 +26,7 @@ export interface ResendLane {
   /** Aborted when the lane is closed. */
   readonly signal: AbortSignal;
   /** One call of the sink; undefined if the lane ended, or the call was ended before it began. */
-  call(
-    batch: LineBatch,
-    attempt: number,
-    options: LaneCallOptions,
-  ): Promise<Exclude<Answer, { kind: "refused" }> | undefined>;
+  call(batch: LineBatch, attempt: number, options: LaneCallOptions): Heard | Promise<Heard>;
   /** Something waits for its turn. */
   notify(): void;
   /** The sink took something, and synced it. */
@@ -133,7 +129,7 @@ export class Resends {
   /** Why the record was not delivered; undefined if it was. Throws if a partial answer rejects it. */
   #judge(
     batch: LineBatch,
-    answer: Exclude<Answer, { kind: "refused" }>,
+    answer: Exclude<Heard, undefined>,
     context: ResendContext,
   ): { readonly error: unknown } | undefined {
     const { gate, health } = this.#lane;
@@ -156,18 +152,16 @@ export class Resends {
   }
 
   /** One call, when the lane has room for it; undefined if it did not begin. */
-  #inTurn(
-    batch: LineBatch,
-    attempt: number,
-    call: ResendCall,
-  ): Promise<Exclude<Answer, { kind: "refused" }> | undefined> {
-    const { promise, resolve, reject } = Promise.withResolvers<
-      Exclude<Answer, { kind: "refused" }> | undefined
-    >();
+  #inTurn(batch: LineBatch, attempt: number, call: ResendCall): Promise<Heard> {
+    const { promise, resolve, reject } = Promise.withResolvers<Heard>();
     const { turn } = call;
     const begin = async (): Promise<void> => {
-      if (this.#ended || turn.aborted) resolve(undefined);
-      else await this.#lane.call(batch, attempt, call).then(resolve, reject);
+      try {
+        const isOver = this.#ended || turn.aborted;
+        resolve(isOver ? undefined : await this.#lane.call(batch, attempt, call));
+      } catch (error) {
+        reject(error);
+      }
     };
     const leave = (): void => {
       const at = this.#waiting.indexOf(begin);

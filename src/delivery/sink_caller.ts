@@ -15,6 +15,9 @@ export type Answer =
   | { readonly kind: "threw"; readonly error: unknown }
   | { readonly kind: "refused"; readonly retryAfterMs: number };
 
+/** The same, or a promise of it; undefined if nothing is known of what became of the call. */
+export type Answered = Answer | undefined | Promise<Answer | undefined>;
+
 /** How a sink is called. */
 export interface SinkCallSettings {
   readonly sink: Sink;
@@ -53,32 +56,29 @@ export class SinkCaller {
   }
 
   /**
-   * One call; undefined if `signal` was aborted and nothing is known of what became of it. `isForeign` says
-   * that the batch bears the numbers of another log.
+   * One call; undefined if `signal` was aborted and nothing is known of what became of it. A sink that
+   * answers when it returns is answered for at once: small batches would take longer to pass through
+   * promises than through their sink. `isForeign` says that the batch bears the numbers of another log.
    */
-  async call(
-    batch: Batch,
-    attempt: number,
-    signal: AbortSignal,
-    isForeign = false,
-  ): Promise<Answer | undefined> {
-    const { workers } = this.#host;
-    const turn = workers.enter();
-    if (turn !== undefined) await turn;
+  call(batch: Batch, attempt: number, signal: AbortSignal, isForeign: boolean = false): Answered {
+    const context = new CallContext(attempt, isForeign ? undefined : this.#host.source);
+    const turn = this.#host.workers.enter();
+    if (turn === undefined) return this.#callNow(batch, context, signal);
+    return turn.then(() => this.#callNow(batch, context, signal));
+  }
+
+  /** A worker was taken. A call that takes time gives it back when it has ended. */
+  #callNow(batch: Batch, context: CallContext, signal: AbortSignal): Answered {
+    let answer: Answered = undefined;
     try {
-      if (signal.aborted) return undefined;
-      const context = new CallContext(attempt, isForeign ? undefined : this.#host.source);
-      return await this.#callWithLeave(batch, context, signal);
+      if (!signal.aborted) answer = this.#callWithLeave(batch, context, signal);
+      return answer;
     } finally {
-      workers.leave();
+      if (!(answer instanceof Promise)) this.#host.workers.leave();
     }
   }
 
-  #callWithLeave(
-    batch: Batch,
-    context: CallContext,
-    signal: AbortSignal,
-  ): Answer | Promise<Answer | undefined> {
+  #callWithLeave(batch: Batch, context: CallContext, signal: AbortSignal): Answered {
     let permit: Permit | undefined;
     try {
       permit = this.#host.breaker?.allow();
@@ -90,28 +90,44 @@ export class SinkCaller {
     return this.#run(batch, context, signal, permit);
   }
 
-  async #run(
+  #run(
     batch: Batch,
     context: CallContext,
     signal: AbortSignal,
     permit: Permit | undefined,
-  ): Promise<Answer | undefined> {
-    let call: Called = undefined;
+  ): Answered {
     this.calls++;
     this.running++;
+    let call: Called = undefined;
     try {
       call = this.#settings.sink.write(batch, context);
-      const answer = isPromise(call) ? await this.#watched(call, context, signal) : call;
-      const result = answer ?? undefined;
-      if (result !== undefined && takesNothing(result, batch)) judge(permit, result.error, false);
-      else permit?.success();
-      return { kind: "answered", result };
+      if (isPromise(call)) return this.#follow(call, context, batch, signal, permit);
+      const answer = answered(batch, call, permit);
+      this.running--;
+      return answer;
+    } catch (error) {
+      this.running--;
+      judge(permit, error, signal.aborted);
+      return signal.aborted ? undefined : { kind: "threw", error };
+    }
+  }
+
+  async #follow(
+    call: Promise<void | SinkResult>,
+    context: CallContext,
+    batch: Batch,
+    signal: AbortSignal,
+    permit: Permit | undefined,
+  ): Promise<Answer | undefined> {
+    try {
+      return answered(batch, await this.#watched(call, context, signal), permit);
     } catch (error) {
       const isCut = error instanceof JobTimeoutError || signal.aborted;
       judge(permit, error, signal.aborted);
       return isCut ? await this.#endOf(call, error, signal) : { kind: "threw", error };
     } finally {
       this.running--;
+      this.#host.workers.leave();
     }
   }
 
@@ -134,11 +150,11 @@ export class SinkCaller {
 
   /** A call that was cut short: what it still says within its grace. */
   async #endOf(
-    call: Called,
+    call: Promise<void | SinkResult>,
     error: unknown,
     signal: AbortSignal,
   ): Promise<Answer | undefined> {
-    const end = isPromise(call) ? await this.#within(call) : undefined;
+    const end = await this.#within(call);
     if (end?.kind === "answered") return end;
     if (end?.kind === "threw" && end.error instanceof SinkClosedError) return end;
     return signal.aborted ? undefined : { kind: "threw", error };
@@ -163,6 +179,14 @@ export class SinkCaller {
 /** Sinks may answer with any kind of promise. */
 function isPromise(call: Called): call is Promise<void | SinkResult> {
   return typeof (call as { then?: unknown } | undefined)?.then === "function";
+}
+
+/** A sink that takes nothing of a batch has failed, whatever it calls that. */
+function answered(batch: Batch, said: void | SinkResult, permit: Permit | undefined): Answer {
+  const result = said ?? undefined;
+  if (result !== undefined && takesNothing(result, batch)) judge(permit, result.error, false);
+  else permit?.success();
+  return { kind: "answered", result };
 }
 
 /** Whether every record is to be sent again; a sink may name one twice, or one that is not there. */

@@ -110,6 +110,7 @@ export const DELIVERY_ROWS: readonly Row[] = [
     count: 300_000,
     columns: [
       ours("ours batches of 10", "delivered, 10 records a call"),
+      ours("ours batches of 10, promised", "the same, the sink answers with a promise"),
       ours("ours batches of 1000", "delivered, up to 1,000 records a call"),
     ],
     goals: [],

@@ -64,7 +64,13 @@ const DELIVERY: readonly {
     load: async () => (await import("./programs/pools.ts")).POOL_PROGRAMS,
   },
   {
-    names: ["ours 1 lane", "ours 64 lanes", "ours batches of 10", "ours batches of 1000"],
+    names: [
+      "ours 1 lane",
+      "ours 64 lanes",
+      "ours batches of 10",
+      "ours batches of 10, promised",
+      "ours batches of 1000",
+    ],
     load: async () => (await import("./programs/lanes.ts")).LANE_PROGRAMS,
   },
 ];

@@ -9,6 +9,7 @@ import { assertAllTaken, produce } from "./pipeline.ts";
 const RECORDS_A_MS = 50;
 
 const idle: Sink = { write: () => {} };
+const idleLater: Sink = { write: async () => {} };
 
 function openLanes(
   folder: string,
@@ -71,9 +72,9 @@ function pacedLanes(lanes: number): Program {
 }
 
 /** One lane that gets so many records at a time: what a batch costs beside its records. */
-function inBatches(maxRecords: number): Program {
+function inBatches(maxRecords: number, sink: Sink = idle): Program {
   return async (folder, count) => {
-    const pipeline = await openLanes(folder, { out: { sink: idle, batch: { maxRecords } } });
+    const pipeline = await openLanes(folder, { out: { sink, batch: { maxRecords } } });
     const log = pipeline.logger();
     const cost = await costOf(async () => {
       await produce(pipeline, count, (order) => log.info("order placed", { order, total: 99.5 }));
@@ -90,5 +91,6 @@ export const LANE_PROGRAMS: Readonly<Record<string, Program>> = {
   "ours 1 lane": pacedLanes(1),
   "ours 64 lanes": pacedLanes(64),
   "ours batches of 10": inBatches(10),
+  "ours batches of 10, promised": inBatches(10, idleLater),
   "ours batches of 1000": inBatches(1000),
 };

@@ -50,6 +50,7 @@ export class Lane implements DeliveryLane {
   /** Deliveries that have not returned yet, and may be over when they do. */
   #atOnce = 0;
   #loop: Promise<void> | undefined;
+  #onEnd: (() => void) | undefined;
   #scheduled = false;
   #busySince = 0;
   #end: "stopped" | "closed" | undefined;
@@ -187,7 +188,7 @@ export class Lane implements DeliveryLane {
     await undefined;
     this.#busySince = this.host.clock.monotonic();
     while (!this.ended && !this.gate.isPaused) {
-      while (this.#inFlight.size >= this.settings.concurrency) await Promise.race(this.#inFlight);
+      while (this.#inFlight.size >= this.settings.concurrency) await this.#anyEnd();
       if (this.ended || this.gate.isPaused) break;
       const resend = this.resends.next();
       if (resend !== undefined) {
@@ -227,10 +228,16 @@ export class Lane implements DeliveryLane {
   #track(work: Promise<void>): void {
     const end = (): void => {
       this.#inFlight.delete(tracked);
+      this.#onEnd?.();
       this.notify();
     };
     const tracked = work.then(end, end);
     this.#inFlight.add(tracked);
+  }
+
+  /** Resolves when a delivery has ended; a race of them would leave a callback with each that goes on. */
+  #anyEnd(): Promise<void> {
+    return new Promise((resolve) => this.#onEnd = resolve);
   }
 
   async #yield(): Promise<void> {

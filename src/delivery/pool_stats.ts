@@ -38,7 +38,10 @@ export interface PoolStats extends Readonly<Record<JobEnd, number>> {
   readonly dropped: number;
   /** Jobs that leaked since the beginning, those that ended later included. */
   readonly leaks: number;
-  /** From the call of `submit` or `post` to the start. */
+  /**
+   * From the call of `submit` or `post` to the start. Jobs without a timeout that come, or start, right
+   * behind each other share a reading of the clock, a few at a time.
+   */
   readonly wait: DurationStats;
   /** From the start to the outcome: the end, the timeout or the abort. */
   readonly run: DurationStats;

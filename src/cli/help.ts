@@ -8,6 +8,7 @@ Usage: logflume <command> [options]
 
 Commands:
   run    read lines, make them durable, deliver them, show them live
+  tail   show the records of a running log, over HTTP or from its folder
   wal    look into a log: list, print and verify what is in it
   dlq    look after dead letters: list, show, replay, remove, export and import them
 

@@ -1,5 +1,5 @@
 /**
- * The command line: `logflume run`, `logflume wal` and `logflume dlq`.
+ * The command line: `logflume run`, `logflume tail`, `logflume wal` and `logflume dlq`.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { dlq } from "./dlq.ts";
 import { MAIN_HELP, VERSION } from "./help.ts";
 import { run } from "./run.ts";
 import { print, say, sayRaw } from "./say.ts";
+import { tail } from "./tail.ts";
 import { UsageError } from "./usage_error.ts";
 import { wal } from "./wal.ts";
 
@@ -37,6 +38,8 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
   switch (command) {
     case "run":
       return await run(rest);
+    case "tail":
+      return await tail(rest);
     case "wal":
       return await wal(rest);
     case "dlq":
@@ -54,7 +57,7 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       return 2;
     default:
       throw new UsageError(
-        `Unknown command "${command}": use run, wal or dlq, or see logflume --help`,
+        `Unknown command "${command}": use run, tail, wal or dlq, or see logflume --help`,
       );
   }
 }

@@ -1,0 +1,65 @@
+/** Runs the command line as a process of its own, under the runtime that runs the test. */
+import { type ChildProcess, spawn } from "node:child_process";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
+const RUNTIME_ARGS = "Deno" in globalThis
+  ? ["run", "-A", "--quiet", "--no-check", "--config", CONFIG]
+  : [];
+
+/** How a command ended, and all it said. */
+export interface CommandEnding {
+  /** The exit code; null after a signal. */
+  readonly code: number | null;
+  /** Its whole standard output, as far as it was read. */
+  readonly stdout: string;
+  /** Its whole standard error. */
+  readonly stderr: string;
+}
+
+/** A running command. */
+export interface Command {
+  /** The process. */
+  readonly child: ChildProcess;
+  /** Resolves when it has ended and all its output was read. */
+  readonly ended: Promise<CommandEnding>;
+  /** Resolves when one of its outputs holds the text. */
+  said(stream: "stdout" | "stderr", text: string): Promise<void>;
+}
+
+/** Starts a command, with additions to the environment. */
+export function startCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Command {
+  const child = spawn(process.execPath, [...RUNTIME_ARGS, MAIN, ...args], {
+    env: { ...process.env, ...env },
+  });
+  const said = { stdout: "", stderr: "" };
+  const looks = new Set<() => void>();
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (part: string) => {
+      said[name] += part;
+      for (const look of looks) look();
+    });
+    // A stream that the test destroys on purpose may end with an error.
+    child[name].on("error", () => {});
+  }
+  const ended = new Promise<CommandEnding>((resolve) => {
+    child.on("close", (code) => resolve({ code, ...said }));
+  });
+  return {
+    child,
+    ended,
+    said: (stream, text) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (said[stream].includes(text)) resolve();
+        };
+        looks.add(look);
+        look();
+      }),
+  };
+}

@@ -18,7 +18,8 @@ export function rowsOf(text: string): TailRow[] {
   const rows: TailRow[] = [];
   const start = text.indexOf(ROWS);
   if (start === -1) throw new SyntaxError("The message has no records");
-  for (let at = start + ROWS.length; text[at] === "[";) {
+  let at = start + ROWS.length;
+  while (text[at] === "[") {
     const comma = text.indexOf(",", at);
     const end = endOfValue(text, comma + 1);
     const value = text.slice(comma + 1, end);
@@ -27,6 +28,7 @@ export function rowsOf(text: string): TailRow[] {
     at = end + 1;
     if (text[at] === ",") at++;
   }
+  if (text[at] !== "]") throw new SyntaxError("The message ends between two records");
   return rows;
 }
 
@@ -40,6 +42,7 @@ function endOfValue(text: string, at: number): number {
     if (match[0] === '"') STEP.lastIndex = endOfString(text, STEP.lastIndex);
     else depth += match[0] === "{" || match[0] === "[" ? 1 : -1;
     if (depth === 0) return STEP.lastIndex;
+    if (depth < 0) throw new SyntaxError("A record of the message is neither a text nor an object");
   }
   throw new SyntaxError("The message ends within a record");
 }

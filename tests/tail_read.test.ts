@@ -187,11 +187,16 @@ test("recent() gives the newest that a filter lets pass, oldest first", () => {
   assert.deepEqual(tail.recent(3, (line) => line.endsWith("7")), ["n77", "n87", "n97"]);
   assert.deepEqual(tail.recent(3, () => false), []);
   assert.deepEqual(tail.recent(0), []);
+});
+
+test("recent() gives what it found when it was called, though its filter writes", () => {
+  const tail = createTail({ maxBytes: 256 });
+  for (let seq = 1; seq <= 100; seq++) tail.push(chunkOf(seq, [`n${seq}`]));
   const writes = (): boolean => {
-    tail.push(chunkOf(tail.stats().nextSeq, numbered(1, 900)));
+    tail.push(chunkOf(tail.stats().nextSeq, numbered(1, 30, 4)));
     return true;
   };
-  assert.deepEqual(tail.recent(2, writes), ["n99", "n100"]);
+  assert.deepEqual(tail.recent(3, writes), ["n98", "n99", "n100"]);
 });
 
 test("a filtered stream gives what matches with its numbers, and every gap", async () => {
@@ -335,6 +340,37 @@ test("{ since } reads few frames of a long history", async () => {
   const read = await cursor.next();
   assert.equal(read.kind === "lines" && read.from, 12_346);
   assert.ok(log.reads < 25, `${log.reads} reads`);
+  const { reads } = log;
+  tail.push(log.append([recordAt(20_001, "newer")]));
+  const inRing = await tail.cursor({ since: START_2026 + 20_001 }).next();
+  assert.equal(inRing.kind === "lines" && inRing.from, 20_002);
+  assert.equal(log.reads, reads);
+});
+
+test("a frame of history is read once, however small the batches", async () => {
+  const log = new TestLog(true, 1, 100);
+  const tail = createTail({ maxBytes: 256, history: log.reader });
+  tail.push(log.append(numbered(1, 400)));
+  const cursor = tail.cursor({ seq: 1 });
+  assert.deepEqual(await readAll(cursor, 20), numbered(1, 400));
+  assert.ok(log.reads <= 4, `${log.reads} reads`);
+});
+
+test("a reader that is moved on during a read of history goes on from its new place", async () => {
+  for (const kind of ["end", "gap", "lines"] as const) {
+    const log = new TestLog(true);
+    const tail = createTail({ maxBytes: 256, history: log.reader });
+    const chunk = log.append(numbered(1, 300));
+    tail.push(chunk);
+    if (kind === "end") log.lines.length = 0;
+    if (kind === "gap") log.trimmedSeq = 10;
+    const cursor = tail.cursor({ seq: 5 });
+    const pending = cursor.next();
+    assert.equal(cursor.skipTo(299).count, 294);
+    const read = await pending;
+    assert.deepEqual(read.kind === "lines" && read.lines(), ["n299", "n300"]);
+    assert.deepEqual(await cursor.next(), { kind: "end" });
+  }
 });
 
 test("{ since } shows lines that have no time rather than to hide them", async () => {

@@ -105,6 +105,10 @@ class LiveTail implements Tail, CursorHost {
     return this.#closed;
   }
 
+  get hasHistory(): boolean {
+    return this.history !== undefined;
+  }
+
   push(chunk: LogChunk): void {
     this.#take(chunk, false);
   }

@@ -62,6 +62,8 @@ export interface Tail extends Disposable, AsyncIterable<TailBatch | TailGap> {
   readonly run: string;
   /** The sequence number of the first line of this run. */
   readonly startSeq: number;
+  /** Whether older records than the ring keeps can be read. */
+  readonly hasHistory: boolean;
   /** Whether `close` was called. */
   readonly closed: boolean;
   /** Takes lines of a log. Copies at most what is kept; does nothing on a closed tail. */

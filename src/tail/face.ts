@@ -1,22 +1,43 @@
 import type { TailGap } from "./cursor.ts";
 import type { TailLines } from "./lines.ts";
-import { frame, gapFrame, linesFrame } from "./protocol.ts";
+import { frame, gapFrame, rowsFrame, type ToldGap, wireRow } from "./protocol.ts";
 
-/** How a reader's news become messages; an empty list says nothing. */
-export interface TailFace {
-  /** Lines, replayed or live. */
-  lines(read: TailLines, replay: boolean): readonly string[];
-  /** Records that do not come. */
-  gap(gap: TailGap): readonly string[];
-  /** Replay is done. */
-  live(seq: number): readonly string[];
-  /** Nothing has happened for a while. */
-  heartbeat(last: number, lag: number): readonly string[];
+/** What a heartbeat tells. */
+export interface Heartbeat {
+  /** The sequence number of the newest record. */
+  readonly last: number;
+  /** Records that were not sent yet. */
+  readonly lag: number;
+  /** Records sent. */
+  readonly sent: number;
+  /** Records that a skip or a sample left out. */
+  readonly skipped: number;
 }
 
-/** One line a message, for a client of a few lines; a gap is a JSON object with the key `$`. */
+/** How news become messages of a socket; an empty list says nothing. */
+export interface TailFace {
+  /** Tells faces apart. */
+  readonly name: string;
+  /** One record as it stands in a batch. */
+  row(seq: number, line: string, raw: boolean): string;
+  /** Rows, replayed or live; from `from` to `to` there are no others. */
+  batch(rows: readonly string[], from: number, to: number, replay: boolean): readonly string[];
+  /** Records that do not come; `back` says whether they may still be fetched. */
+  gap(gap: ToldGap, back: boolean): readonly string[];
+  /** Replay is done. */
+  live(seq: number): readonly string[];
+  /** Still here. */
+  heartbeat(beat: Heartbeat): readonly string[];
+}
+
+/**
+ * One line a message, for a client of a few lines: nothing is joined, so 10,000 lines are 10,000
+ * messages. A gap is a JSON object with the key `$`.
+ */
 export const plainFace: TailFace = {
-  lines: (read) => read.lines(),
+  name: "plain",
+  row: (_seq, line) => line,
+  batch: (rows) => rows,
   gap: (gap) => [controlLine(gap)],
   live: () => [],
   heartbeat: () => [],
@@ -24,21 +45,29 @@ export const plainFace: TailFace = {
 
 /** The messages of protocol version 1. */
 export const protocolFace: TailFace = {
-  lines: (read, replay) => [linesFrame(read, replay ? "r" : "l")],
-  gap: (gap) => [gapFrame(gap)],
+  name: "v1",
+  row: wireRow,
+  batch: (rows, from, to, replay) => [rowsFrame(replay ? "r" : "l", from, to, rows)],
+  gap: (gap, back) => [gapFrame(gap, back)],
   live: (seq) => [frame({ t: "live", seq })],
-  heartbeat: (last, lag) => [frame({ t: "hb", last, lag })],
+  heartbeat: (beat) => [frame({ t: "hb", ...beat })],
 };
 
-/** Newline-delimited JSON: each message is a piece of the stream; a blank line is the heartbeat. */
-export const ndjsonFace: TailFace = {
+/** How news become pieces of a stream. */
+export interface StreamFace {
+  /** Lines, replayed or live. */
+  lines(read: TailLines, replay: boolean): readonly string[];
+  /** Records that do not come. */
+  gap(gap: TailGap): readonly string[];
+}
+
+/** Newline-delimited JSON: each message is a piece of the stream. */
+export const ndjsonFace: StreamFace = {
   lines: (read) => [ndjson(read)],
   gap: (gap) => [controlLine(gap) + "\n"],
-  live: () => [],
-  heartbeat: () => ["\n"],
 };
 
-function controlLine({ from, to, count, reason }: TailGap): string {
+function controlLine({ from, to, count, reason }: ToldGap): string {
   return JSON.stringify({ $: "gap", from, to, n: count, why: reason });
 }
 

@@ -1,32 +1,65 @@
 /**
- * The messages of the tail over a WebSocket with `?v=1`: JSON text, the client speaks first.
+ * The messages of the tail, version 1: JSON text. Over a WebSocket the client speaks first. What reads
+ * them on the server is `protocol_parse.ts`.
  *
  * @module
  */
 import type { TailGap, TailGapReason } from "./cursor.ts";
+import type { TailFilter } from "./filter.ts";
 import type { TailLines } from "./lines.ts";
 import type { TailFrom } from "./tail.ts";
 
-/** Where a client wants to begin; `seq` is the last record it has seen. */
+/** Where a client wants to begin; `seq` is the last record it has seen, `since` Unix milliseconds. */
 export type SubscribeFrom =
   | { readonly run: string; readonly seq: number }
   | { readonly last: number }
+  | { readonly since: number }
   | "kept"
   | "live";
 
-/** What a client sends, once. */
+/**
+ * What becomes of a live client that falls behind: it is moved on to the present (`skip`), gets at most
+ * some records a second all the time (`sample`), or is told to go (`close`).
+ */
+export type OnSlow = "skip" | "sample" | "close";
+
+/** What a client says it wants; sent again, it changes filter or place on the same socket. */
 export interface SubscribeMessage {
   /** The kind of message. */
   readonly t: "sub";
   /** The version of the protocol. */
   readonly v: 1;
-  /** Where to begin. */
-  readonly from: SubscribeFrom;
+  /** Where to begin; `"kept"` unless given. Sent again without it, the client goes on where it is. */
+  readonly from?: SubscribeFrom;
+  /** Which records it wants: a query line or a filter; all unless given. */
+  readonly filter?: string | TailFilter;
+  /** What to do when it falls behind; `"skip"` unless given. */
+  readonly onSlow?: OnSlow;
+  /** The most records a second in a sample; the server's own limit unless less is given. */
+  readonly rate?: number;
 }
+
+/** What a client sends. */
+export type ClientMessage =
+  | SubscribeMessage
+  /** All up to `seq` is shown. Sent each 250 ms or 256 KiB, or the server stops sending. */
+  | { readonly t: "ack"; readonly seq: number }
+  /** Send nothing more; the place stays, and nothing is skipped. */
+  | { readonly t: "pause" }
+  /** Go on where it stopped. */
+  | { readonly t: "resume" }
+  /** Answered by `pong` with the same number. */
+  | { readonly t: "ping"; readonly n: number };
+
+/** Why records do not come: as the tail says, or because a sample left them out. */
+export type GapWhy = TailGapReason | "sampled";
 
 /** What the server sends. */
 export type ServerMessage =
-  /** First: the run, and the first and last sequence number that the ring keeps. */
+  /**
+   * Answers `sub`: the run, the first and last sequence number that the ring keeps, the milliseconds
+   * between heartbeats, and how much may be unacknowledged.
+   */
   | {
     readonly t: "hello";
     readonly v: 1;
@@ -34,8 +67,12 @@ export type ServerMessage =
     readonly first: number;
     readonly last: number;
     readonly hb: number;
+    readonly limits: HelloLimits;
   }
-  /** Records, replayed (`r`) or live (`l`): the sequence number and the record, or any other text. */
+  /**
+   * Records, replayed (`r`) or live (`l`): the sequence number and the record, or any other text. From
+   * `from` to `to` nothing else passes the filter.
+   */
   | {
     readonly t: "b";
     readonly ph: "r" | "l";
@@ -43,20 +80,44 @@ export type ServerMessage =
     readonly to: number;
     readonly r: readonly (readonly [seq: number, record: Record<string, unknown> | string])[];
   }
-  /** `n` records from `from` to `to` do not come. */
+  /**
+   * `n` records from `from` to `to` do not come; `back` says whether they may still be fetched. If they
+   * were `sampled`, `n` counts what passed the filter, and the batches before have the others.
+   */
   | {
     readonly t: "gap";
     readonly from: number;
     readonly to: number;
     readonly n: number;
-    readonly why: TailGapReason;
+    readonly why: GapWhy;
+    readonly back: boolean;
   }
   /** Replay is done; `seq` comes next. */
   | { readonly t: "live"; readonly seq: number }
-  /** Still here: the newest sequence number, and how far the client is behind it. */
-  | { readonly t: "hb"; readonly last: number; readonly lag: number }
-  /** What is wrong; the socket closes with `code`. */
-  | { readonly t: "err"; readonly code: number; readonly msg: string };
+  /** Still here: the newest record, and how many are not sent yet, were sent, were left out. */
+  | {
+    readonly t: "hb";
+    readonly last: number;
+    readonly lag: number;
+    readonly sent: number;
+    readonly skipped: number;
+  }
+  /** The search for a place to begin is at `at` and has found `found` matches. */
+  | { readonly t: "scan"; readonly at: number; readonly found: number; readonly done: boolean }
+  /** Answers `ping`. */
+  | { readonly t: "pong"; readonly n: number }
+  /** What is wrong, and where in the query line; the socket closes with `code`, except over a new filter. */
+  | { readonly t: "err"; readonly code: number; readonly msg: string; readonly column?: number };
+
+/** What a client must know of the limits. */
+export interface HelloLimits {
+  /** Characters that may be unacknowledged. */
+  readonly windowBytes: number;
+  /** Records that may be unacknowledged. */
+  readonly windowRecords: number;
+  /** A longer line is cut; it has `truncated` then. */
+  readonly lineBytes: number;
+}
 
 /** Why a socket was closed, as WebSocket close codes. */
 export const CLOSE_CODES: {
@@ -64,33 +125,25 @@ export const CLOSE_CODES: {
   readonly shutdown: 1001;
   readonly failed: 1011;
   readonly badMessage: 4400;
+  readonly unauthorized: 4401;
+  readonly foreignOrigin: 4403;
   readonly stalled: 4408;
   readonly tooMany: 4429;
-} = { done: 1000, shutdown: 1001, failed: 1011, badMessage: 4400, stalled: 4408, tooMany: 4429 };
+} = {
+  done: 1000,
+  shutdown: 1001,
+  failed: 1011,
+  badMessage: 4400,
+  unauthorized: 4401,
+  foreignOrigin: 4403,
+  stalled: 4408,
+  tooMany: 4429,
+};
 
-/** The longest message a client may send, in characters. */
-const MAX_MESSAGE = 4096;
-
-/** What `parseSubscribe` gives: the message, or one sentence that says what is wrong with it. */
-export type Parsed =
-  | { readonly ok: true; readonly message: SubscribeMessage }
-  | { readonly ok: false; readonly problem: string };
-
-/** Reads a client's message. Never throws. */
-export function parseSubscribe(data: unknown): Parsed {
-  if (typeof data !== "string") return bad("Send messages as JSON text, not as bytes");
-  if (data.length > MAX_MESSAGE) return bad(`Send at most ${MAX_MESSAGE} characters a message`);
-  const value = parseJson(data) as Partial<SubscribeMessage> | null | undefined;
-  if (value === undefined) return bad("The message is not JSON");
-  if (value?.t !== "sub") {
-    return bad('Unknown message: the first one must be {"t":"sub","v":1,...}');
-  }
-  if (value.v !== 1) return bad("Unknown protocol version: this server speaks version 1");
-  const from = value.from ?? "kept";
-  if (!isFrom(from)) {
-    return bad('Invalid from: use "live", "kept", {"last":n} or {"run":"...","seq":n}');
-  }
-  return { ok: true, message: { t: "sub", v: 1, from } };
+/** A gap as it is told: of the tail, or of a sample. */
+export interface ToldGap extends Omit<TailGap, "kind" | "reason"> {
+  /** Why the records do not come. */
+  readonly reason: GapWhy;
 }
 
 /** A client's wish as a place in the tail: it has seen `seq`, so it goes on behind it. */
@@ -103,43 +156,36 @@ export function frame(message: ServerMessage): string {
   return JSON.stringify(message);
 }
 
-/** A gap as text. */
-export function gapFrame(gap: TailGap): string {
-  return frame({ t: "gap", from: gap.from, to: gap.to, n: gap.count, why: gap.reason });
+/** A gap as text; `back` says whether its records may still be fetched. */
+export function gapFrame({ from, to, count, reason }: ToldGap, back = false): string {
+  return frame({ t: "gap", from, to, n: count, why: reason, back });
 }
 
 /** Lines as the text of one `b` message: records go in as they are, without being parsed. */
-export function linesFrame(read: TailLines, phase: "r" | "l"): string {
-  const rows = read.lines().map((line, i) =>
-    `[${read.from + i},${isRecord(read, line) ? line : JSON.stringify(line)}]`
-  );
-  return `{"t":"b","ph":"${phase}","from":${read.from},"to":${read.to},"r":[${rows.join(",")}]}`;
-}
-
-/** Whether a line is the JSON object of a record and may stand in JSON as it is. */
-function isRecord(read: TailLines, line: string): boolean {
-  return !read.raw && line.startsWith("{") && line.endsWith("}");
-}
-
-function bad(problem: string): Parsed {
-  return { ok: false, problem };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+export function linesFrame(
+  read: TailLines,
+  phase: "r" | "l",
+  passes?: (line: string) => boolean,
+): string {
+  const rows: string[] = [];
+  for (const [i, line] of read.lines().entries()) {
+    if (passes === undefined || passes(line)) rows.push(wireRow(read.from + i, line, read.raw));
   }
+  return rowsFrame(phase, read.from, read.to, rows);
 }
 
-function isFrom(from: unknown): from is SubscribeFrom {
-  if (from === "live" || from === "kept") return true;
-  if (typeof from !== "object" || from === null) return false;
-  const { last, run, seq } = from as { last?: unknown; run?: unknown; seq?: unknown };
-  return isCount(last) || (typeof run === "string" && isCount(seq));
+/** One row of a `b` message. */
+export function wireRow(seq: number, line: string, raw: boolean): string {
+  const isRecord = !raw && line.startsWith("{") && line.endsWith("}");
+  return `[${seq},${isRecord ? line : JSON.stringify(line)}]`;
 }
 
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
+/** Rows as the text of one `b` message. */
+export function rowsFrame(
+  phase: "r" | "l",
+  from: number,
+  to: number,
+  rows: readonly string[],
+): string {
+  return `{"t":"b","ph":"${phase}","from":${from},"to":${to},"r":[${rows.join(",")}]}`;
 }

@@ -114,7 +114,9 @@ test("one path gives the same records over NDJSON, plain WebSocket and the proto
     assert.match(response.headers.get("content-type") ?? "", /^application\/x-ndjson/);
     assert.equal(response.headers.get("vary"), "Accept, Origin");
     const first = JSON.parse(await protocol.next());
-    assert.deepEqual(first, { t: "hello", v: 1, run: "run-1", first: 1, last: 20, hb: 15_000 });
+    const limits = { windowBytes: 1024 * 1024, windowRecords: 5000, lineBytes: 16 * 1024 };
+    const hello = { t: "hello", v: 1, run: "run-1", first: 1, last: 20, hb: 15_000, limits };
+    assert.deepEqual(first, hello);
     const got: [number, unknown][] = [];
     while (got.length < 20) got.push(...JSON.parse(await protocol.next()).r);
     assert.deepEqual(JSON.parse(await protocol.next()), { t: "live", seq: 21 });
@@ -140,7 +142,7 @@ test("a client that comes back goes on behind the last record it has seen", () =
     const other = open(`${url}?v=1`, { t: "sub", v: 1, from: { run: "old", seq: 25 } });
     await other.next();
     const gap = JSON.parse(await other.next());
-    assert.deepEqual(gap, { t: "gap", from: 1, to: 0, n: 0, why: "restart" });
+    assert.deepEqual(gap, { t: "gap", from: 1, to: 0, n: 0, why: "restart", back: false });
     assert.equal(JSON.parse(await other.next()).from, 1);
     again.socket.close();
     other.socket.close();
@@ -171,7 +173,7 @@ test("records that the ring has lost are told as a gap with the exact number", (
       assert.deepEqual(JSON.parse(text.split("\n")[0] ?? ""), { $: "gap", ...gap });
       const client = open(`${url}?v=1`, { t: "sub", v: 1, from: { run: "run-1", seq: 0 } });
       await client.next();
-      assert.deepEqual(JSON.parse(await client.next()), { t: "gap", ...gap });
+      assert.deepEqual(JSON.parse(await client.next()), { t: "gap", ...gap, back: false });
       client.socket.close();
     },
     {},
@@ -274,7 +276,7 @@ test("bad messages get a sentence and close code 4400", () =>
       [{ t: "nonsense" }, /Unknown message/],
       [{ t: "sub", v: 2 }, /version 1/],
       [{ t: "sub", v: 1, from: { last: -1 } }, /Invalid from/],
-      ["x".repeat(5000), /at most 4096 characters/],
+      ["x".repeat(5000), /at most 4096 bytes/],
     ];
     for (const [message, problem] of cases) {
       const client = open(`${url}?v=1`, message);

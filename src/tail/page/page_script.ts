@@ -274,6 +274,7 @@ function take(message) {
     case "b":
       for (const [at, line] of message.r) if (seq === undefined || at > seq) receive(entryOf(at, line));
       seq = message.to;
+      socket.send(JSON.stringify({ t: "ack", seq }));
       break;
     case "gap":
       if (message.why === "restart") seq = message.from - 1;

@@ -67,7 +67,10 @@ const BOUNDS: {
   lineBytes: [16 * KiB, 256, 1024 * KiB],
 };
 
-const NAMES = Object.keys(BOUNDS) as (keyof TailLimits)[];
+/** The names of all bounds. */
+export const TAIL_LIMIT_NAMES: readonly (keyof TailLimits)[] = Object.keys(
+  BOUNDS,
+) as (keyof TailLimits)[];
 
 /**
  * Fills in what is not given, and checks all of it.
@@ -77,9 +80,13 @@ const NAMES = Object.keys(BOUNDS) as (keyof TailLimits)[];
 export function tailLimits(given: Partial<TailLimits> = {}): TailLimits {
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(BOUNDS, name)) continue;
-    throw new RangeError(`Unknown limit "${name}" of a tail: use one of ${NAMES.join(", ")}`);
+    throw new RangeError(
+      `Unknown limit "${name}" of a tail: use one of ${TAIL_LIMIT_NAMES.join(", ")}`,
+    );
   }
-  const limits = Object.fromEntries(NAMES.map((name) => [name, boundOf(name, given[name])]));
+  const limits = Object.fromEntries(
+    TAIL_LIMIT_NAMES.map((name) => [name, boundOf(name, given[name])]),
+  );
   return assertOrder(limits as unknown as TailLimits);
 }
 

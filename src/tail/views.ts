@@ -51,14 +51,16 @@ const REMEMBERED = 4;
 export class TailView {
   /** Clients that look at it. */
   users = 0;
-  /** Reads that were made into frames; the others were remembered. */
-  builds = 0;
+  /** Tells views apart. */
   readonly key: string;
   readonly #kind: ViewKind;
   readonly #remembered: { from: number; to: number; frames: readonly TailFrame[] }[] = [];
 
-  constructor(key: string, kind: ViewKind) {
+  readonly #onBuild: () => void;
+
+  constructor(key: string, kind: ViewKind, onBuild: () => void) {
     this.key = key;
+    this.#onBuild = onBuild;
     this.#kind = kind;
   }
 
@@ -68,7 +70,7 @@ export class TailView {
     const known = this.#remembered.find((seen) => seen.from === from && seen.to === to);
     if (known !== undefined) return known.frames;
     const frames = this.framesOf(this.rows(read), from, to);
-    this.builds++;
+    this.#onBuild();
     if (this.users > 1) this.#remembered.push({ from, to, frames });
     if (this.#remembered.length > REMEMBERED) this.#remembered.shift();
     return frames;
@@ -115,6 +117,8 @@ export class TailView {
 
 /** The views of one tail. A view lives as long as a client looks at it. */
 export class TailViews {
+  /** Reads that were made into frames; all others had been made for somebody else. */
+  builds = 0;
   readonly #views = new Map<string, TailView>();
 
   /** How many there are. */
@@ -128,7 +132,10 @@ export class TailViews {
     const { lineBytes, flushBytes, flushRecords } = limits;
     const key = JSON.stringify([face.name, replay, filterKey, lineBytes, flushBytes, flushRecords]);
     let view = this.#views.get(key);
-    if (view === undefined) this.#views.set(key, view = new TailView(key, kind));
+    if (view === undefined) {
+      view = new TailView(key, kind, () => this.builds++);
+      this.#views.set(key, view);
+    }
     view.users++;
     return view;
   }

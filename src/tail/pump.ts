@@ -254,10 +254,10 @@ export class ClientPump implements Beating {
   /** Sends as much as there is room for; whether there is more to do at once. */
   #sendPending(place: PumpPlace, now: number): boolean {
     for (const parcel of this.#pending.splice(0)) {
-      // What there is no room for waits.
-      if (this.#isEnded || this.#pending.length > 0 || !this.#hasRoom(now)) {
-        this.#pending.push(parcel);
-      } else if ("texts" in parcel) this.#sendFrame(place, parcel, now);
+      // What there is no room for waits; but a sample and word of what it left out go together.
+      const mustWait = "texts" in parcel && !this.#hasRoom(now);
+      if (this.#isEnded || this.#pending.length > 0 || mustWait) this.#pending.push(parcel);
+      else if ("texts" in parcel) this.#sendFrame(place, parcel, now);
       else this.#sendGap(parcel);
     }
     if (this.#isEnded || this.#pending.length > 0) return false;

@@ -30,9 +30,9 @@ export function clientFilter(given: string | TailFilter | undefined): ClientFilt
     const key = filterKey(filter);
     return key === "" ? NO_FILTER : { key, matcher: createMatcher(filter) };
   } catch (error) {
-    if (!(error instanceof FilterError)) throw error;
-    const { message, column } = error;
-    return column > 0 ? { problem: message, column } : { problem: message };
+    const problem = error instanceof Error ? error.message : String(error);
+    const column = error instanceof FilterError ? error.column : 0;
+    return column > 0 ? { problem, column } : { problem };
   }
 }
 

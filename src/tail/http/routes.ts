@@ -39,6 +39,8 @@ export interface UpgradeEvents {
   onClose(event: unknown, socket: { readonly raw?: unknown }): void;
   /** The socket failed. */
   onError(event: unknown, socket: { readonly raw?: unknown }): void;
+  /** The socket has sent what waited, where the server says so. */
+  onDrain(): void;
 }
 
 /** What the tail reads of a request that is to become a socket: Hono's own context will do. */
@@ -191,6 +193,7 @@ function socketEvents(session: TailSession): UpgradeEvents {
     onMessage: (event, socket) => session.received(socket.raw, event.data),
     onClose: () => session.gone(),
     onError: () => session.gone(),
+    onDrain: () => session.drained(),
   };
 }
 

@@ -154,6 +154,34 @@ test("the last n with a filter are the last n that pass it, and the search is to
   assert.deepEqual(socket.of("scan").at(-1), { t: "scan", at: 80, found: 3, done: true });
 });
 
+test("a new sub ends the search of the one before", async () => {
+  const { clock, tail, open } = site();
+  push(tail, 1, 10);
+  let found: (seq: number) => void = () => {};
+  let wasAborted: () => boolean | undefined = () => undefined;
+  tail.seekBack = ({ signal }) => {
+    wasAborted = () => signal?.aborted;
+    return new Promise((resolve) => found = resolve);
+  };
+  const { socket, say } = open({ ...SUB, from: { last: 3 }, filter: "n" });
+  await clock.advance(0);
+  assert.equal(wasAborted(), false);
+  say({ ...SUB, from: { run: "run-1", seq: 8 } });
+  assert.equal(wasAborted(), true);
+  found(1);
+  await clock.advance(0);
+  assert.deepEqual(socket.seqs, [9, 10]);
+});
+
+test("a search that fails closes its client with 1011", async () => {
+  const { clock, tail, open } = site();
+  tail.seekBack = () => Promise.reject(new Error("The disk is gone"));
+  const { socket } = open({ ...SUB, from: { last: 3 }, filter: "n" });
+  await clock.advance(0);
+  assert.equal(socket.ended, 1011);
+  assert.equal(socket.told.at(-1)?.msg, "The disk is gone");
+});
+
 test("a bad filter ends the first sub, and a later one only gets a sentence with its column", async () => {
   const { clock, tail, open } = site();
   const first = open({ ...SUB, filter: "word level>=loud" });

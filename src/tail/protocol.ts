@@ -23,7 +23,9 @@ export type SubscribeFrom =
  */
 export type OnSlow = "skip" | "sample" | "close";
 
-/** What a client says it wants; sent again, it changes filter or place on the same socket. */
+/**
+ * What a client says it wants; sent again, it changes filter or place on the same socket, and ends a pause.
+ */
 export interface SubscribeMessage {
   /** The kind of message. */
   readonly t: "sub";

@@ -141,6 +141,6 @@ for (const hasHistory of [false, true]) {
           assert.ok(sharedOf(trial.tail, trial.clock).views.size <= 6);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 60 },
     ));
 }

@@ -24,7 +24,19 @@ export function sharedOf(tail: Tail, clock: Clock): TailShared {
   return shared;
 }
 
-/** Figures of the WebSocket clients of a tail; all 0 before the first of them has come. */
+/**
+ * Figures of the WebSocket clients of a tail, since it was made; all 0 before the first of them has come.
+ * Looks at each client once.
+ *
+ * @example
+ * ```ts
+ * import { createTail } from "@logflume/logflume";
+ * import { tailTraffic } from "@logflume/logflume/hono";
+ *
+ * using tail = createTail();
+ * console.log(tailTraffic(tail).clients); // 0
+ * ```
+ */
 export function tailTraffic(tail: Tail): TailTrafficStats {
   return (sharedBy.get(tail)?.traffic ?? new TailTraffic()).stats();
 }

@@ -27,7 +27,19 @@ export type { AccessOptions } from "./access.ts";
 export type { TailAuth } from "./auth.ts";
 export type { IngestAnswer, IngestOptions, IngestTarget } from "./ingest.ts";
 export type { SeatOptions } from "./seats.ts";
-export type { ServerMessage, SubscribeFrom, SubscribeMessage } from "../protocol.ts";
+export type { TailFilter } from "../filter.ts";
+export type { TailLimits } from "../limits.ts";
+export type {
+  ClientMessage,
+  GapWhy,
+  HelloLimits,
+  OnSlow,
+  ServerMessage,
+  SubscribeFrom,
+  SubscribeMessage,
+} from "../protocol.ts";
+export { tailTraffic } from "../session_shared.ts";
+export type { TailTrafficStats } from "../session_traffic.ts";
 
 /** The events of one socket, as Hono's adapters call them. */
 export interface UpgradeEvents {

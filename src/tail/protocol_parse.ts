@@ -10,6 +10,9 @@ type Json = Readonly<Record<string, unknown>>;
 
 const ON_SLOW: readonly unknown[] = ["skip", "sample", "close"];
 
+/** The end of the year 9999: no record is younger, since times have four digits for the year. */
+const MAX_TIME_MS = 253_402_300_799_999;
+
 /** What a run is called at most; our own names are far shorter. */
 const MAX_RUN_LENGTH = 256;
 
@@ -105,7 +108,8 @@ function isFrom(from: unknown): from is SubscribeFrom {
   if (run !== undefined || seq !== undefined) {
     return typeof run === "string" && run.length <= MAX_RUN_LENGTH && isCount(seq);
   }
-  return (last === undefined) !== (since === undefined) && isCount(last ?? since);
+  if (since === undefined) return isCount(last);
+  return last === undefined && isCount(since) && since <= MAX_TIME_MS;
 }
 
 /** An integer that may be counted on from. */

@@ -11,7 +11,7 @@ export interface TailBatch {
   readonly from: number;
   /** The sequence number of the last record that was looked at: the next batch goes on behind it. */
   readonly to: number;
-  /** Whether lines may be any text; otherwise each is the JSON of a record. */
+  /** Whether the lines are any text that was written; otherwise each is the JSON of a record. */
   readonly raw: boolean;
   /** The lines as bytes, each ended by LF; not to be changed. */
   readonly bytes: Uint8Array;

@@ -12,6 +12,7 @@ import {
   type TailLines,
   tailLines,
 } from "./lines.ts";
+import { RawSpans } from "./raw_spans.ts";
 
 /**
  * The newest lines, in one flat buffer of bounded size. A place in it is an absolute byte position that
@@ -26,9 +27,7 @@ export class LineRing {
   #base = 0;
   #nextSeq: number;
   #lines: number | undefined = 0;
-  /** Raw lines lie between these absolute positions, if anywhere. */
-  #rawFrom = 0;
-  #rawTo = 0;
+  readonly #raw = new RawSpans();
   #maxBytes: number;
   #keepBytes: number;
   #lastRead: { start: number; end: number; lines: TailLines } | undefined;
@@ -74,7 +73,7 @@ export class LineRing {
   push(chunk: LogChunk, raw: boolean): void {
     const fresh = chunk.firstSeq === this.#nextSeq ? chunk : this.#align(chunk);
     if (fresh === undefined) return;
-    if (raw) this.#markRaw(fresh.bytes.length);
+    this.#raw.mark(this.end, raw);
     this.#nextSeq = fresh.firstSeq + fresh.count;
     const total = this.#used + fresh.bytes.length;
     if (total > this.#maxBytes) return this.#pushAndCut(fresh.bytes, total - this.#keepBytes);
@@ -88,8 +87,8 @@ export class LineRing {
     this.#keepBytes = keepBytes;
     if (this.#used > maxBytes) {
       const kept = this.kept().slice();
-      this.#drop(this.#used);
-      this.#keepNewest(kept, this.#base - kept.length);
+      this.#used = 0;
+      this.#keepNewest(kept, this.#base);
     }
     if (this.#buffer.length > maxBytes) this.#buffer = this.kept().slice();
   }
@@ -102,17 +101,19 @@ export class LineRing {
     return this.#base + (isNearer ? offsetOfLast(kept, behind) : offsetOfLine(kept, before));
   }
 
-  /** Whole lines from an absolute position: at most `maxBytes` of them, and at least one. */
+  /** Whole lines of one kind from an absolute position: at most `maxBytes` of them, and at least one. */
   read(position: number, seq: number, maxBytes: number): TailLines {
     const start = position - this.#base;
-    const end = endOfLines(this.kept(), start, maxBytes);
+    const { raw, end: border } = this.#raw.at(position);
+    const stretch = this.#buffer.subarray(0, Math.min(this.#used, border - this.#base));
+    const end = endOfLines(stretch, start, maxBytes);
     const last = this.#lastRead;
     // Readers that keep up stand at one place: they share one copy, one count and one decoded text.
     if (last?.start === position && last.end === this.#base + end) return last.lines;
     const bytes = this.#buffer.slice(start, end);
     const lines = tailLines(
       { firstSeq: seq, count: countLines(bytes), bytes },
-      this.#isRaw(start, end),
+      raw,
     );
     this.#lastRead = { start: position, end: this.#base + end, lines };
     return lines;
@@ -135,15 +136,6 @@ export class LineRing {
   /** The bytes kept: valid until the next change. */
   kept(): Uint8Array {
     return this.#buffer.subarray(0, this.#used);
-  }
-
-  #markRaw(bytes: number): void {
-    if (this.#rawTo <= this.#base) this.#rawFrom = this.end;
-    this.#rawTo = this.end + bytes;
-  }
-
-  #isRaw(start: number, end: number): boolean {
-    return this.#base + start < this.#rawTo && this.#base + end > this.#rawFrom;
   }
 
   /** Lines that are known already go; a hole in the sequence empties the ring, which has none. */
@@ -176,6 +168,7 @@ export class LineRing {
     const kept = newest.length > this.#maxBytes ? cutRecord(newest, this.#keepBytes) : newest;
     // A record that is cut gets shorter: the end keeps its position, which readers may stand at.
     this.#base = start + bytes.length - kept.length;
+    this.#raw.forget(this.#base);
     this.#lines = undefined;
     this.#append(kept);
   }
@@ -184,6 +177,7 @@ export class LineRing {
     this.#buffer.copyWithin(0, count, this.#used);
     this.#used -= count;
     this.#base += count;
+    this.#raw.forget(this.#base);
     this.#lines = this.#used === 0 ? 0 : undefined;
   }
 

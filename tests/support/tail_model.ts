@@ -85,6 +85,8 @@ export class TailModel {
   #tail: Tail;
   #logs = 1;
   #runs = 1;
+  /** The records that are any text. */
+  #raw = new Set<number>();
   #missed = 0;
   #clients: Client[] = [];
   #streams: Stream[] = [];
@@ -163,6 +165,7 @@ export class TailModel {
     const { nextSeq } = this.#log;
     const lines = lineSizes.map((size, i) => `${nextSeq + i}:`.padEnd(size, "x"));
     const chunk = this.#log.append(lines);
+    lines.forEach((_, i) => raw ? this.#raw.add(nextSeq + i) : this.#raw.delete(nextSeq + i));
     if (raw) this.#tail.write(chunk.bytes.subarray(0, -1));
     else this.#tail.push(chunk);
   }
@@ -220,7 +223,7 @@ export class TailModel {
     if (read.kind === "gap") return this.#takeGap(read);
     assert.ok(read.bytes.length <= maxBytes || read.from === read.to);
     assert.equal(read.lines().length, read.to - read.from + 1);
-    read.lines().forEach((line, i) => this.#assertLine(line, read.seqAt(i)));
+    read.lines().forEach((line, i) => this.#assertLine(line, read.seqAt(i), read.raw));
   }
 
   #takeOwed(
@@ -242,7 +245,8 @@ export class TailModel {
     else assert.ok(reason === "trimmed" && to < this.#log.trimmedSeq, `${reason} to ${to}`);
   }
 
-  #assertLine(line: string, seq: number): void {
+  #assertLine(line: string, seq: number, raw: boolean): void {
+    assert.equal(raw, this.#raw.has(seq));
     const original = this.#log.lines[seq - this.#log.firstSeq] ?? "never written";
     if (line === original) return;
     const [kept, note] = line.split("… cut, ");
@@ -311,7 +315,7 @@ export class TailModel {
         read.lines().forEach((line, i) => {
           pass(read.seqAt(i));
           assert.ok(matches(line));
-          this.#assertLine(line, next++);
+          this.#assertLine(line, next++, read.raw);
         });
         pass(read.to + 1);
       } else {

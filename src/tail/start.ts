@@ -26,8 +26,9 @@ export function startOf(from: TailFrom, view: StartView): CursorStart {
   return { seq: Math.min(from.seq, ring.nextSeq) };
 }
 
-function lastRecords(n: number, { ring, history }: StartView): CursorStart {
-  const oldest = history === undefined ? ring.firstSeq : 0;
+/** A log numbers from 1 on; how much of it is left the reader of history will find out. */
+function lastRecords(n: number, { ring, history, startSeq }: StartView): CursorStart {
+  const oldest = history === undefined ? ring.firstSeq : Math.min(1, startSeq);
   return { seq: Math.max(oldest, ring.nextSeq - n), lenient: true };
 }
 

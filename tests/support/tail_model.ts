@@ -210,12 +210,13 @@ export class TailModel {
   async #read(client: Client, maxBytes: number): Promise<void> {
     const read = await client.cursor.next(maxBytes);
     if (client.owed !== undefined) return this.#takeOwed(client, client.owed, read);
-    if (read.kind === "end") return assert.equal(client.next, this.#log.nextSeq);
-    if (client.lenient && read.from > client.next) {
+    const from = read.kind === "end" ? client.cursor.seq : read.from;
+    if (client.lenient && from > client.next) {
       // What was trimmed since it joined was not there to be asked for.
-      assert.ok(read.from <= this.#log.trimmedSeq);
-      client.next = read.from;
+      assert.ok(from <= this.#log.trimmedSeq);
+      client.next = from;
     }
+    if (read.kind === "end") return assert.equal(client.next, this.#log.nextSeq);
     client.lenient = false;
     assert.equal(read.from, client.next);
     client.next = read.to + 1;

@@ -105,7 +105,11 @@ export interface PipelineOptions {
   readonly buffer?: PipelineBufferOptions;
   /** A longer record is cut and marked. @default {1048576} */
   readonly maxRecordBytes?: number;
-  /** The live tail's ring. @default {{ maxBytes: 16384, keepBytes: 8192 }} */
+  /**
+   * The live tail's ring. Unless `maxBytes` is given it grows to 4 MiB when the tail is shown over HTTP.
+   *
+   * @default {{ maxBytes: 16384, keepBytes: 8192 }}
+   */
   readonly tail?: { readonly maxBytes?: number; readonly keepBytes?: number };
   /** Told what an operator may want to know; by default one rate-limited line on standard error. */
   readonly onEvent?: (event: PipelineEvent) => void;

@@ -121,8 +121,8 @@ export class LineRing {
 
   /** The newest `count` lines that match, as text, oldest first. */
   recent(count: number, matches: ((line: string) => boolean) | undefined): string[] {
-    // A copy, for a matcher of somebody else's may write to us.
-    const kept = this.kept().slice();
+    // A copy for a matcher of somebody else's, which may write to us.
+    const kept = matches === undefined ? this.kept() : this.kept().slice();
     const found: string[] = [];
     for (let end = kept.length; end > 0 && found.length < count;) {
       const start = lineStart(kept, end);

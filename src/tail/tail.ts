@@ -97,7 +97,8 @@ export interface Tail extends Disposable, AsyncIterable<TailBatch | TailGap> {
   subscribe(fn: TailHandler): TailSubscription;
   /**
    * Hands lines to `fn`, in the background, in order, one call at a time. A slow or failing subscriber
-   * delays nobody and costs no memory: it falls behind, as every reader.
+   * delays nobody and holds one batch of 64 KiB, no more: it falls behind, as every reader, and what
+   * the tail no longer has is a gap. An object without a key of the options is a filter.
    *
    * @throws {RangeError | TypeError} If an option is out of range or of the wrong kind
    */

@@ -1,5 +1,3 @@
-import type { TailGap } from "./cursor.ts";
-import type { TailLines } from "./lines.ts";
 import { frame, gapFrame, rowsFrame, type ToldGap, wireRow } from "./protocol.ts";
 
 /** What a heartbeat tells. */
@@ -53,26 +51,7 @@ export const protocolFace: TailFace = {
   heartbeat: (beat) => [frame({ t: "hb", ...beat })],
 };
 
-/** How news become pieces of a stream. */
-export interface StreamFace {
-  /** Lines, replayed or live. */
-  lines(read: TailLines, replay: boolean): readonly string[];
-  /** Records that do not come. */
-  gap(gap: TailGap): readonly string[];
-}
-
-/** Newline-delimited JSON: each message is a piece of the stream. */
-export const ndjsonFace: StreamFace = {
-  lines: (read) => [ndjson(read)],
-  gap: (gap) => [controlLine(gap) + "\n"],
-};
-
-function controlLine({ from, to, count, reason }: ToldGap): string {
+/** A gap for clients that read lines: an object that has the key `$`. */
+export function controlLine({ from, to, count, reason }: ToldGap): string {
   return JSON.stringify({ $: "gap", from, to, n: count, why: reason });
-}
-
-function ndjson(read: TailLines): string {
-  const lines = read.lines();
-  const records = read.raw ? lines.map((msg) => JSON.stringify({ msg })) : lines;
-  return records.join("\n") + "\n";
 }

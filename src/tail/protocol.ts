@@ -6,7 +6,6 @@
  */
 import type { TailGap, TailGapReason } from "./cursor.ts";
 import type { TailFilter } from "./filter.ts";
-import type { TailLines } from "./lines.ts";
 import type { TailFrom } from "./tail.ts";
 
 /** Where a client wants to begin; `seq` is the last record it has seen, `since` Unix milliseconds. */
@@ -60,7 +59,7 @@ export type GapWhy = TailGapReason | "sampled";
 export type ServerMessage =
   /**
    * Answers `sub`: the run, the first and last sequence number that the ring keeps, the milliseconds
-   * between heartbeats, and how much may be unacknowledged.
+   * between heartbeats, and how much may be unacknowledged; no limits where nothing is acknowledged.
    */
   | {
     readonly t: "hello";
@@ -69,7 +68,7 @@ export type ServerMessage =
     readonly first: number;
     readonly last: number;
     readonly hb: number;
-    readonly limits: HelloLimits;
+    readonly limits?: HelloLimits;
   }
   /**
    * Records, replayed (`r`) or live (`l`): the sequence number and the record, or any other text. From
@@ -161,19 +160,6 @@ export function frame(message: ServerMessage): string {
 /** A gap as text; `back` says whether its records may still be fetched. */
 export function gapFrame({ from, to, count, reason }: ToldGap, back = false): string {
   return frame({ t: "gap", from, to, n: count, why: reason, back });
-}
-
-/** Lines as the text of one `b` message: records go in as they are, without being parsed. */
-export function linesFrame(
-  read: TailLines,
-  phase: "r" | "l",
-  passes?: (line: string) => boolean,
-): string {
-  const rows: string[] = [];
-  for (const [i, line] of read.lines().entries()) {
-    if (passes === undefined || passes(line)) rows.push(wireRow(read.from + i, line, read.raw));
-  }
-  return rowsFrame(phase, read.from, read.to, rows);
 }
 
 /** One row of a `b` message. */

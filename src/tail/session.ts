@@ -146,8 +146,10 @@ class SocketSession implements TailSession {
     const { tail, from, filter: given } = this.#options;
     const filter = clientFilter(given);
     if ("problem" in filter) return this.#fail(CLOSE_CODES.badMessage, filter.problem);
-    const cursor = tail.cursor(from);
-    this.#pump?.subscribe({ cursor, filter, onSlow: "skip", rate: this.#limits.sampleRecords });
+    const rate = this.#limits.sampleRecords;
+    this.#seekStart(from, filter, (place) => {
+      this.#pump?.subscribe({ cursor: tail.cursor(place), filter, onSlow: "skip", rate });
+    });
   }
 
   #obey(message: ClientMessage): void {
@@ -190,14 +192,16 @@ class SocketSession implements TailSession {
         onSlow,
         rate: Math.min(rate, this.#limits.sampleRecords),
       });
-    const from = tailFrom(message.from ?? "kept");
-    const { matcher } = filter;
+    this.#seekStart(tailFrom(message.from ?? "kept"), filter, start);
+  }
+
+  /** The last so many that pass the filter begin further back than the last so many. */
+  #seekStart(from: TailFrom, { matcher }: ClientFilter, start: (from: TailFrom) => void): void {
     const isSearch = typeof from === "object" && "last" in from && matcher !== undefined;
     if (isSearch) void this.#seek(from.last, matcher, start);
     else start(from);
   }
 
-  /** The last so many that pass the filter begin further back than the last so many. */
   async #seek(
     matches: number,
     matcher: (line: string) => boolean,
@@ -210,7 +214,8 @@ class SocketSession implements TailSession {
         matcher,
         signal,
         onProgress: ({ at, found, done }) => {
-          if (!signal.aborted) this.#say({ t: "scan", at, found, done });
+          const isTold = this.#options.protocol && !signal.aborted;
+          if (isTold) this.#say({ t: "scan", at, found, done });
         },
       });
       if (!signal.aborted) start({ seq });

@@ -1,6 +1,7 @@
 import type { TailGap } from "../cursor.ts";
 import type { TailLines } from "../lines.ts";
-import { frame, gapFrame } from "../protocol.ts";
+import { controlLine, type Heartbeat } from "../face.ts";
+import { frame, gapFrame, rowsFrame, wireRow } from "../protocol.ts";
 import type { Tail } from "../tail.ts";
 
 /** A line that a client asked for. */
@@ -23,8 +24,8 @@ export interface HttpFace {
   gap(tail: Tail, gap: TailGap): string;
   /** Replay is done; `seq` comes next. */
   live(seq: number): string;
-  /** Nothing has happened for a while, up to `seq`. */
-  heartbeat(tail: Tail, seq: number, lag: number): string;
+  /** Nothing has happened for a while; the reader is behind `seq`. */
+  heartbeat(tail: Tail, seq: number, beat: Heartbeat): string;
 }
 
 /** The time between signs of life on a quiet stream: Bun cuts a response that is silent for 10 s. */
@@ -38,7 +39,7 @@ export const ndjsonFace: HttpFace = {
   type: "application/x-ndjson; charset=utf-8",
   open: () => "",
   rows: (_tail, read, rows) => rows.map(({ line }) => recordOf(read, line) + "\n").join(""),
-  gap: (_tail, gap) => gapLine(gap) + "\n",
+  gap: (_tail, gap) => controlLine(gap) + "\n",
   live: () => "",
   heartbeat: () => "\n",
 };
@@ -51,7 +52,7 @@ export const ndjsonProtocolFace: HttpFace = {
     rows.length === 0 ? "" : batchMessage(read, rows, replay) + "\n",
   gap: (_tail, gap) => gapFrame(gap) + "\n",
   live: (seq) => frame({ t: "live", seq }) + "\n",
-  heartbeat: (_tail, seq, lag) => heartbeat(seq, lag) + "\n",
+  heartbeat: (_tail, _seq, beat) => frame({ t: "hb", ...beat }) + "\n",
 };
 
 /**
@@ -66,7 +67,7 @@ export const sseFace: HttpFace = {
     rows.length === 0
       ? ""
       : event(tail, read.to, rows.map(({ line }) => recordOf(read, line)).join("\n")),
-  gap: (tail, gap) => `event: gap\n${event(tail, gap.to, gapLine(gap))}`,
+  gap: (tail, gap) => `event: gap\n${event(tail, gap.to, controlLine(gap))}`,
   live: () => "",
   heartbeat: (tail, seq) => `: still here\nid: ${tail.run}.${seq}\n\n`,
 };
@@ -79,7 +80,7 @@ export const sseProtocolFace: HttpFace = {
     rows.length === 0 ? "" : event(tail, read.to, batchMessage(read, rows, replay)),
   gap: (tail, gap) => event(tail, gap.to, gapFrame(gap)),
   live: (seq) => `data: ${frame({ t: "live", seq })}\n\n`,
-  heartbeat: (tail, seq, lag) => event(tail, seq, heartbeat(seq, lag)),
+  heartbeat: (tail, seq, beat) => event(tail, seq, frame({ t: "hb", ...beat })),
 };
 
 /** How long an `EventSource` waits before it comes back. */
@@ -91,16 +92,13 @@ function hello(tail: Tail): string {
   return frame({ t: "hello", v: 1, run: tail.run, first, last, hb: STREAM_HEARTBEAT_MS });
 }
 
-function heartbeat(seq: number, lag: number): string {
-  return frame({ t: "hb", last: seq, lag });
-}
-
-function batchMessage(read: TailLines, rows: readonly Row[], replay: boolean): string {
-  const list = rows.map(({ seq, line }) =>
-    `[${seq},${isRecord(read, line) ? line : JSON.stringify(line)}]`
+function batchMessage({ from, to, raw }: TailLines, rows: readonly Row[], replay: boolean): string {
+  return rowsFrame(
+    replay ? "r" : "l",
+    from,
+    to,
+    rows.map(({ seq, line }) => wireRow(seq, line, raw)),
   );
-  const phase = replay ? "r" : "l";
-  return `{"t":"b","ph":"${phase}","from":${read.from},"to":${read.to},"r":[${list.join(",")}]}`;
 }
 
 /** An event, on a line of `data` for each of the text's; CR ends a line here as well. */
@@ -109,16 +107,7 @@ function event(tail: Tail, seq: number, text: string): string {
   return `id: ${tail.run}.${seq}\n${data}\n`;
 }
 
-function gapLine({ from, to, count, reason }: TailGap): string {
-  return JSON.stringify({ $: "gap", from, to, n: count, why: reason });
-}
-
 /** A line as the JSON of a record: raw text becomes a message, so that it cannot pass for one. */
 function recordOf(read: TailLines, line: string): string {
   return read.raw ? JSON.stringify({ msg: line }) : line;
-}
-
-/** Whether a line is the JSON object of a record and may stand in JSON as it is. */
-function isRecord(read: TailLines, line: string): boolean {
-  return !read.raw && line.startsWith("{") && line.endsWith("}");
 }

@@ -17,6 +17,7 @@ import { httpStream } from "./stream.ts";
 import { ingestHandler, type IngestOptions } from "./ingest.ts";
 import { pageResponse } from "../page/page.ts";
 import { createSeats, type SeatOptions, type Seats } from "./seats.ts";
+import { type TailLimits, tailLimits } from "../limits.ts";
 import { type TailSession, tailSession } from "../session.ts";
 import type { Tail } from "../tail.ts";
 import { TICKET_MS, Tickets } from "./tickets.ts";
@@ -90,6 +91,8 @@ export interface TailRouteOptions extends AccessOptions, SeatOptions {
   readonly ingest?: IngestOptions;
   /** The path; `/logs` unless given. */
   readonly path?: string;
+  /** The bounds within which WebSocket clients are served; those that are not given have defaults. */
+  readonly limits?: Partial<TailLimits>;
   /** Time; the system's unless given. */
   readonly clock?: Clock;
 }
@@ -128,7 +131,8 @@ export function tailRoutes(tail: Tail, options: TailRouteOptions = {}): TailApp 
   assertAccess(options);
   const tickets = new Tickets(clock);
   const gate = gateOf(options.auth, tickets);
-  const site: Site = { tail, clock, seats: createSeats(options), connInfo: options.connInfo };
+  const [seats, limits] = [createSeats(options), tailLimits(options.limits)];
+  const site: Site = { tail, clock, seats, limits, connInfo: options.connInfo };
   const below = path.replace(/\/$/, "");
   const app = new Hono();
   const [guard, pageGuard] = [guardOf(options, gate, false), guardOf(options, gate, true)];
@@ -155,6 +159,7 @@ interface Site {
   readonly tail: Tail;
   readonly clock: Clock;
   readonly seats: Seats;
+  readonly limits: TailLimits;
   readonly connInfo: ConnInfo | undefined;
 }
 
@@ -190,13 +195,13 @@ function wishOf(c: Context): ParsedWish {
   return parseWish((name) => c.req.query(name), c.req.header("last-event-id"));
 }
 
-function sessionOf(c: UpgradeContext, { tail, clock, seats, connInfo }: Site): TailSession {
+function sessionOf(c: UpgradeContext, { tail, clock, seats, connInfo, limits }: Site): TailSession {
   const parsed = parseWish((name) => c.req.query(name));
   // The guard has let only good ones pass.
   if (!parsed.ok) throw new Error(parsed.problem);
-  const { from, isProtocol: protocol } = parsed.wish;
+  const { from, filter, isProtocol: protocol } = parsed.wish;
   const seat = () => seats(addressOf(c, connInfo));
-  return tailSession({ tail, clock, protocol, from, seat });
+  return tailSession({ tail, clock, protocol, from, filter, seat, limits });
 }
 
 function socketEvents(session: TailSession): UpgradeEvents {

@@ -43,6 +43,7 @@ class StreamBody {
   readonly #encoder = new TextEncoder();
   #opened = false;
   #live = false;
+  #sent = 0;
   /** When the client last got something. */
   #toldAt: number;
   #cancelTimer: (() => void) | undefined;
@@ -114,7 +115,7 @@ class StreamBody {
     if (tail.closed) return undefined;
     if (!this.#live) {
       this.#live = true;
-      return face.live(cursor.seq) || face.heartbeat(tail, cursor.seq - 1, 0);
+      return face.live(cursor.seq) || this.#heartbeat();
     }
     await cursor.wait(this.#stop.signal, STREAM_HEARTBEAT_MS).catch(() => {});
     return this.#signOfLife();
@@ -122,9 +123,10 @@ class StreamBody {
 
   #textOf(read: Exclude<TailRead, { kind: "end" }>): string {
     const { tail, face } = this.#options;
-    return read.kind === "gap"
-      ? face.gap(tail, read)
-      : face.rows(tail, read, this.#rowsOf(read), !this.#live);
+    if (read.kind === "gap") return face.gap(tail, read);
+    const rows = this.#rowsOf(read);
+    this.#sent += rows.length;
+    return face.rows(tail, read, rows, !this.#live);
   }
 
   #rowsOf(read: TailLines): readonly Row[] {
@@ -135,8 +137,13 @@ class StreamBody {
   }
 
   #signOfLife(): string {
-    const { tail, cursor, face, clock } = this.#options;
-    if (this.#ended || clock.monotonic() - this.#toldAt < STREAM_HEARTBEAT_MS) return "";
-    return face.heartbeat(tail, cursor.seq - 1, cursor.lag);
+    const isDue = this.#options.clock.monotonic() - this.#toldAt >= STREAM_HEARTBEAT_MS;
+    return isDue && !this.#ended ? this.#heartbeat() : "";
+  }
+
+  #heartbeat(): string {
+    const { tail, cursor: { seq, lag }, face } = this.#options;
+    const beat = { last: seq + lag - 1, lag, sent: this.#sent, skipped: 0 };
+    return face.heartbeat(tail, seq - 1, beat);
   }
 }

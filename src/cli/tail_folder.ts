@@ -1,5 +1,4 @@
-import type { LogRead } from "../storage/store.ts";
-import type { FileStore } from "../storage/store.ts";
+import type { FileStore, LogRead } from "../storage/store.ts";
 import type { TailFilter } from "../tail/filter.ts";
 import { createMatcher, type TailMatcher } from "../tail/filter_match.ts";
 import { inspectLog, readChunks } from "../wal/inspect.ts";
@@ -35,9 +34,15 @@ export function folderTail(options: FolderTailOptions): TailReading {
   let nextSeq: number | undefined;
   async function* read(): AsyncGenerator<TailNews> {
     const matches = createMatcher(options.filter);
-    const from = await firstOf(store, options.from, isOpen(options.filter) ? undefined : matches);
-    const { follow, signal } = options;
-    const range = { follow, signal, ...(from === undefined ? {} : { from }) };
+    const { from, filter, follow, signal } = options;
+    const { nextSeq: end, ...start } = await startOf(
+      store,
+      from,
+      isOpen(filter) ? undefined : matches,
+    );
+    // What was counted from the end is that many, though more is written meanwhile.
+    const last = follow || end === undefined ? {} : { to: end - 1 };
+    const range = { follow, signal, ...start, ...last };
     for await (const chunk of readChunks(store, range)) {
       nextSeq = endOf(chunk) ?? nextSeq;
       yield* newsOf(chunk, matches);
@@ -76,18 +81,25 @@ function rowsIn(read: LogRead & { readonly kind: "lines" }, matches: TailMatcher
     .filter(({ line }) => matches(line));
 }
 
-/** The number of the first record; undefined for the oldest there is. */
-async function firstOf(
+/** Where to begin: at the oldest record unless `from` is given; and the end, where it was looked for. */
+interface Start {
+  readonly from?: number;
+  readonly nextSeq?: number;
+}
+
+async function startOf(
   store: FileStore,
-  from: TailPlace,
+  place: TailPlace,
   matches: TailMatcher | undefined,
-): Promise<number | undefined> {
-  if (from.kind === "kept") return undefined;
-  if (from.kind === "seq") return from.run === undefined ? from.seq : from.seq + 1;
+): Promise<Start> {
+  if (place.kind === "kept") return {};
+  if (place.kind === "seq") return { from: place.run === undefined ? place.seq : place.seq + 1 };
   const { firstSeq, nextSeq } = await inspectLog(store);
-  const count = from.kind === "last" ? from.count : 0;
-  if (matches === undefined || count === 0) return Math.max(firstSeq, nextSeq - count);
-  return await firstMatch(store, { firstSeq, nextSeq, count, matches });
+  const count = place.kind === "last" ? place.count : 0;
+  const from = matches === undefined || count === 0
+    ? Math.max(firstSeq, nextSeq - count)
+    : await firstMatch(store, { firstSeq, nextSeq, count, matches });
+  return { from, nextSeq };
 }
 
 interface Search {

@@ -25,7 +25,7 @@ export interface Command {
   readonly child: ChildProcess;
   /** Resolves when it has ended and all its output was read. */
   readonly ended: Promise<CommandEnding>;
-  /** Resolves when one of its outputs holds the text. */
+  /** Resolves when one of its outputs holds the text; rejects if it ends before. */
   said(stream: "stdout" | "stderr", text: string): Promise<void>;
 }
 
@@ -54,12 +54,15 @@ export function startCommand(
     child,
     ended,
     said: (stream, text) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         const look = (): void => {
           if (said[stream].includes(text)) resolve();
         };
         looks.add(look);
         look();
+        void ended.then(() =>
+          reject(new Error(`Ended without "${text}": ${JSON.stringify(said)}`))
+        );
       }),
   };
 }

@@ -9,7 +9,7 @@ import { sharedOf, tailTraffic } from "../src/tail/session_shared.ts";
 import { fakeClock } from "../src/testing/fake_clock.ts";
 import { seededRandom } from "../src/testing/random.ts";
 import { settle } from "./support/tail_client.ts";
-import { SceptClient, type Trial } from "./support/tail_client_model.ts";
+import { SceptClient, type Trial } from "./support/tail_model_client.ts";
 
 const LIMITS = tailLimits({
   flushBytes: 1024,

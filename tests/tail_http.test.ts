@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { memoryStore, openPipeline } from "../mod.ts";
 import { createTail } from "../src/tail/hub.ts";
 import { tailRoutes } from "../src/tail/http/routes.ts";
 import { fakeClock } from "../src/testing/fake_clock.ts";
@@ -52,6 +53,22 @@ test("server-sent events go on behind Last-Event-ID, and never repeat it", () =>
       { id: "run-1.5", name: "message", data: [lineOf(4), lineOf(5)].join("\n") },
     ]);
   }));
+
+test("a stream goes on behind a place of a pipeline's own tail", async () => {
+  const store = memoryStore();
+  await using pipeline = await openPipeline({ sinks: {}, wal: { store } });
+  await withSite({ tail: pipeline.tail }, async ({ url }) => {
+    for (let i = 1; i <= 5; i++) await pipeline.append({ msg: `record ${i}` });
+    const [first] = eventsOf(await (await fetch(`http://${url}?to=3`, sse)).text());
+    assert.equal(first?.id, `${pipeline.tail.run}.3`);
+    const lines = await textOf(`http://${url}?follow=0&from=${first?.id}`);
+    assert.deepEqual(lines.map((line) => JSON.parse(line).msg), ["record 4", "record 5"]);
+    const headers = { ...sse.headers, "last-event-id": first?.id ?? "" };
+    const events = eventsOf(await (await fetch(`http://${url}?follow=0`, { headers })).text());
+    assert.equal(events.at(-1)?.id, `${pipeline.tail.run}.5`);
+    assert.equal(events.flatMap(({ data }) => data.split("\n")).length, 2);
+  });
+});
 
 test("a carriage return in raw text cannot forge an event", () =>
   withSite({}, async ({ tail, url }) => {

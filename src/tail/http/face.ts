@@ -1,5 +1,4 @@
 import type { TailGap } from "../cursor.ts";
-import type { TailLines } from "../lines.ts";
 import { controlLine, type Heartbeat } from "../face.ts";
 import { frame, gapFrame, rowsFrame, wireRow } from "../protocol.ts";
 import type { Tail } from "../tail.ts";
@@ -12,14 +11,24 @@ export interface Row {
   readonly line: string;
 }
 
+/** What a piece is about. */
+export interface Span {
+  /** The sequence number of the first record looked at. */
+  readonly from: number;
+  /** The sequence number of the last record looked at. */
+  readonly to: number;
+  /** Whether lines may be any text; otherwise each is the JSON of a record. */
+  readonly raw: boolean;
+}
+
 /** How a reader's news become pieces of a response; an empty piece says nothing. */
 export interface HttpFace {
   /** The media type. */
   readonly type: string;
   /** The beginning. */
   open(tail: Tail): string;
-  /** The rows wanted of a read: none of them may be. */
-  rows(tail: Tail, read: TailLines, rows: readonly Row[], replay: boolean): string;
+  /** The rows wanted of those looked at: there may be none. */
+  rows(tail: Tail, span: Span, rows: readonly Row[], replay: boolean): string;
   /** Records that do not come. */
   gap(tail: Tail, gap: TailGap): string;
   /** Replay is done; `seq` comes next. */
@@ -92,7 +101,7 @@ function hello(tail: Tail): string {
   return frame({ t: "hello", v: 1, run: tail.run, first, last, hb: STREAM_HEARTBEAT_MS });
 }
 
-function batchMessage({ from, to, raw }: TailLines, rows: readonly Row[], replay: boolean): string {
+function batchMessage({ from, to, raw }: Span, rows: readonly Row[], replay: boolean): string {
   return rowsFrame(
     replay ? "r" : "l",
     from,
@@ -108,6 +117,6 @@ function event(tail: Tail, seq: number, text: string): string {
 }
 
 /** A line as the JSON of a record: raw text becomes a message, so that it cannot pass for one. */
-function recordOf(read: TailLines, line: string): string {
+function recordOf(read: Span, line: string): string {
   return read.raw ? JSON.stringify({ msg: line }) : line;
 }

@@ -126,7 +126,10 @@ class StreamBody {
     if (read.kind === "gap") return face.gap(tail, read);
     const rows = this.#rowsOf(read);
     this.#sent += rows.length;
-    return face.rows(tail, read, rows, !this.#live);
+    const { from, raw } = read;
+    // What lies behind the end was not sent, so no client may go on behind it.
+    const to = Math.min(read.to, this.#endSeq - 1);
+    return face.rows(tail, { from, to, raw }, rows, !this.#live);
   }
 
   #rowsOf(read: TailLines): readonly Row[] {

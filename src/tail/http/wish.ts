@@ -46,7 +46,7 @@ export function parseWish(query: QueryReader, lastEventId?: string): ParsedWish 
 function placeOf(text: string | undefined, since: number | undefined): TailFrom | undefined {
   if (text === undefined || text === "") return since === undefined ? "kept" : { since };
   if (text === "live" || text === "kept") return text;
-  const [, run, seen] = /^([\w-]{1,64})\.(\d{1,15})$/.exec(text) ?? [];
+  const [, run, seen] = /^([\w.-]{1,64})\.(\d{1,15})$/.exec(text) ?? [];
   if (run !== undefined) return { run, seq: Number(seen) + 1 };
   if (!/^-?\d{1,15}$/.test(text)) return undefined;
   return text.startsWith("-") ? { last: -Number(text) } : { seq: Number(text) };

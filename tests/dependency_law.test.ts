@@ -33,6 +33,13 @@ const ROOMS: readonly Room[] = [
   { name: "wal", files: /^src\/wal\//, may: ["leaf"] },
   { name: "delivery", files: /^src\/delivery\//, may: ["leaf"] },
   {
+    // Runs in the browser, bundled into one file: its packages are not ours at run time.
+    name: "page",
+    files: /^src\/tail\/page\/app\//,
+    may: ["leaf", "tail"],
+    packages: /^(preact(\/|$)|@preact\/signals$)/,
+  },
+  {
     name: "routes",
     files: /^src\/tail\/(http|page)\//,
     may: ["leaf", "platform", "tail"],
@@ -264,7 +271,7 @@ function readSources(): Sources {
   const root = fileURLToPath(new URL("../", import.meta.url));
   const inSrc = readdirSync(`${root}src`, { recursive: true, encoding: "utf8" })
     .map((name) => `src/${name.replaceAll("\\", "/")}`);
-  const files = ["mod.ts", ...inSrc].filter((name) => name.endsWith(".ts"));
+  const files = ["mod.ts", ...inSrc].filter((name) => /\.tsx?$/.test(name));
   return new Map(files.map((name) => [name, readFileSync(root + name, "utf8")]));
 }
 
@@ -299,6 +306,8 @@ const BREAKING: readonly [file: string, source: string, violation: string | unde
   ["src/sink/a.ts", 'import { x } from "../storage/file.ts";', "sink may not import storage"],
   ["src/pipeline/a.ts", 'import { x } from "../cli/main.ts";', "pipeline may not import cli"],
   ["src/pipeline/a.ts", 'import { x } from "./gone.ts";', "→ ./gone.ts: no such file"],
+  ["src/tail/page/app/a.tsx", 'import { x } from "hono";', "page may not import this package"],
+  ["src/tail/page/app/a.ts", 'import { x } from "../../routes.ts";', "page may not import routes"],
   ["src/wal/a.ts", 'import { x } from "node:fs";', "→ node:fs: wal may not import this package"],
   ["src/wal/a.ts", "const pid = process.pid;", "→ process: only src/platform"],
   ["src/wal/a.ts", "const pid = `${`${Deno.pid}`}`;", "→ Deno: only src/platform"],
@@ -317,6 +326,7 @@ const BREAKING: readonly [file: string, source: string, violation: string | unde
     'import { Hono } from "hono"; import { w } from "../hub.ts";',
     undefined,
   ],
+  ["src/tail/page/app/a.tsx", 'import { h } from "preact"; import "../../hub.ts";', undefined],
   ["src/cli/a.ts", 'import { exit } from "node:process"; Deno.exit();', undefined],
 ];
 

@@ -1,0 +1,168 @@
+import type { Link as LinkState } from "../messages.ts";
+import type { WireHello, WireMessage } from "../wire.ts";
+import { retryDelayMs } from "./reconnect.ts";
+
+/** Where to begin, in the words of the protocol. */
+export type From = { readonly run: string; readonly seq: number } | { readonly last: number };
+
+/** What a link tells its owner. */
+export interface LinkEvents {
+  /** A message came, in order. */
+  message(message: WireMessage): void;
+  /** The state has changed. */
+  changed(): void;
+  /** Where to begin when a connection opens, and the filter the server should apply. */
+  subscription(): { readonly from: From; readonly filter: unknown };
+}
+
+type Timer = ReturnType<typeof setTimeout>;
+
+/** Without a heartbeat for this many of its periods, the connection is taken for dead. */
+const PATIENCE = 2.5;
+const FIRST_HEARTBEAT_MS = 15_000;
+/** A server that has refused is asked again after this time. */
+const REFUSED_MS = 15_000;
+/** Close codes that say no: what would come of trying again at once is clear. */
+const REFUSALS: Readonly<Record<number, string>> = {
+  4400: "the server does not understand this page",
+  4401: "it wants you to sign in",
+  4403: "this address may not read it",
+  4429: "too many clients",
+};
+
+/** The connection to the server: it comes back by itself, and its state is always known. */
+export class Link {
+  readonly #url: string;
+  readonly #events: LinkEvents;
+  #socket: WebSocket | undefined;
+  #attempt = 0;
+  #retry: Timer | undefined;
+  #watch: Timer | undefined;
+  #problem = "";
+  #opened = false;
+  state: LinkState = { kind: "connecting" };
+  /** What the server said first, on this connection. */
+  hello: WireHello | undefined;
+
+  constructor(url: string, events: LinkEvents) {
+    this.#url = url;
+    this.#events = events;
+  }
+
+  /** Whether the server takes more than one message: `ack`, `pause`, another filter. */
+  get speaks(): boolean {
+    return this.hello?.limits !== undefined;
+  }
+
+  connect(): void {
+    clearTimeout(this.#retry);
+    this.#drop();
+    this.#problem = "";
+    this.#opened = false;
+    this.#show({ kind: "connecting" });
+    const socket = this.#socket = new WebSocket(`${this.#url.replace(/^http/, "ws")}?v=1`);
+    socket.onopen = () => {
+      this.#opened = true;
+      this.subscribe();
+    };
+    socket.onmessage = ({ data }) => this.#received(socket, String(data));
+    socket.onclose = ({ code, reason }) => {
+      if (socket === this.#socket) this.#lost(code, reason);
+    };
+    this.#watchdog(FIRST_HEARTBEAT_MS);
+  }
+
+  /** Says where to begin and what to filter: first, and again when either changes. */
+  subscribe(): void {
+    const { from, filter } = this.#events.subscription();
+    this.#send({ t: "sub", v: 1, from, ...(filter === undefined ? {} : { filter }) });
+  }
+
+  /** Sends a message of the newer protocol; a server that does not know it is spared. */
+  tell(
+    message: { readonly t: "ack"; readonly seq: number } | { readonly t: "pause" | "resume" },
+  ): void {
+    if (this.speaks) this.#send(message);
+  }
+
+  /** Tries now, if it was waiting to. */
+  wake(): void {
+    if (this.#socket !== undefined) return;
+    this.#attempt = 0;
+    this.connect();
+  }
+
+  #send(message: unknown): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  #received(socket: WebSocket, data: string): void {
+    if (socket !== this.#socket) return;
+    const message = JSON.parse(data) as WireMessage;
+    this.#watchdog(this.hello?.hb ?? FIRST_HEARTBEAT_MS);
+    if (message.t === "hello") {
+      this.hello = message;
+      this.#show({ kind: "replay" });
+    } else if (message.t === "live") {
+      this.#attempt = 0;
+      this.#show({ kind: "live" });
+    } else if (message.t === "hb" && this.state.kind !== "replay") {
+      this.#show(message.lag > 0 ? { kind: "behind", n: message.lag } : { kind: "live" });
+    } else if (message.t === "err") this.#problem = message.msg;
+    this.#events.message(message);
+  }
+
+  #lost(code: number, reason: string): void {
+    this.#drop();
+    const refusal = REFUSALS[code];
+    if (refusal !== undefined) return this.#refused(this.#problem || reason || refusal);
+    if (!this.#opened) void this.#ask();
+    const delay = retryDelayMs(this.#attempt++, Math.random());
+    const why = code === 1001 ? "the server is closing" : "the connection was cut";
+    this.#wait({ kind: "lost", why, retryAt: Date.now() + delay }, delay);
+  }
+
+  #refused(why: string): void {
+    this.#wait({ kind: "refused", why, retryAt: Date.now() + REFUSED_MS }, REFUSED_MS);
+  }
+
+  #wait(state: LinkState, delay: number): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.connect(), delay);
+    this.#show(state);
+  }
+
+  /** A browser hides why a handshake failed; an ordinary request may say it. */
+  async #ask(): Promise<void> {
+    try {
+      const headers = { accept: "application/x-ndjson" };
+      const answer = await fetch(`${this.#url}?follow=0&from=live`, { headers });
+      if (answer.ok || this.#socket !== undefined) return void answer.body?.cancel();
+      const text = (await answer.text()).trim().slice(0, 300);
+      if (this.#socket === undefined) this.#refused(text || `status ${answer.status}`);
+    } catch {
+      // Nobody is there, which is what the state says already.
+    }
+  }
+
+  #watchdog(heartbeatMs: number): void {
+    clearTimeout(this.#watch);
+    const socket = this.#socket;
+    this.#watch = setTimeout(() => {
+      if (socket === this.#socket && socket !== undefined) this.#lost(0, "");
+    }, heartbeatMs * PATIENCE);
+  }
+
+  #drop(): void {
+    clearTimeout(this.#watch);
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.hello = undefined;
+    socket?.close();
+  }
+
+  #show(state: LinkState): void {
+    this.state = state;
+    this.#events.changed();
+  }
+}

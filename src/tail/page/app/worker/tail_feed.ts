@@ -1,0 +1,258 @@
+import type { WireMessage } from "../wire.ts";
+import {
+  createMatcher,
+  FilterError,
+  filterKey,
+  parseQuery,
+  type TailFilter,
+} from "./filter_stand_in.ts";
+import { fetchGap } from "./gap_fetch.ts";
+import { heldGap, heldRecord, type HeldRow } from "./held_row.ts";
+import { type From, Link } from "./link.ts";
+import { Rate } from "./rate.ts";
+import type { View } from "./view.ts";
+
+/** How much of the past a new page asks for. */
+const REPLAY = 5_000;
+/** With fewer matches than this, the server is asked for older ones. */
+const ENOUGH_MATCHES = 50;
+/** What a page that was opened at a record asks for before it. */
+const BEFORE_SEQ = 200;
+const ACK_MS = 250;
+
+/** What is wrong with a query line. */
+export interface FilterProblem {
+  readonly message: string;
+  readonly column: number;
+}
+
+/**
+ * Fills a view from the server: knows where it stands, resumes there, tells the server what to filter,
+ * and how far the page has come.
+ */
+export class TailFeed {
+  readonly link: Link;
+  readonly #url: string;
+  readonly #view: View;
+  readonly #changed: () => void;
+  readonly #rate = new Rate();
+  #filter: TailFilter = {};
+  /** The key of the filter under which the held rows came; empty if they are all there were. */
+  #heldUnder = "";
+  #from: From;
+  #run = "";
+  #seq = -1;
+  #acked = -1;
+  #ackTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The next message of a new subscription takes the place of what is held. */
+  #replace = false;
+  #isPaused = false;
+  /** The record that the address names. */
+  #wanted: number | undefined;
+  query = "";
+  filterError: FilterProblem | undefined;
+  scan: { readonly at: number; readonly found: number } | undefined;
+  received = 0;
+  unseen = 0;
+  waiting = 0;
+  #hiddenAtServer = 0;
+  following = true;
+
+  constructor(url: string, view: View, seq: number | undefined, changed: () => void) {
+    this.#url = url;
+    this.#view = view;
+    this.#changed = changed;
+    this.#wanted = seq;
+    this.#from = { last: REPLAY };
+    this.link = new Link(url, {
+      message: (message) => this.#take(message),
+      changed,
+      subscription: () => this.#subscription(),
+    });
+  }
+
+  get run(): string {
+    return this.#run;
+  }
+
+  get hidden(): number {
+    return this.#view.hidden + this.#hiddenAtServer;
+  }
+
+  get rate(): number {
+    return this.#rate.perSecond(performance.now());
+  }
+
+  /** Applies a query line: at once to what is held, and at the server to what is to come. */
+  setQuery(query: string): void {
+    this.query = query;
+    try {
+      this.#filter = parseQuery(query);
+      this.filterError = undefined;
+    } catch (error) {
+      if (!(error instanceof FilterError)) throw error;
+      this.filterError = { message: error.message, column: error.column };
+      return;
+    }
+    const isOpen = filterKey(this.#filter) === "";
+    this.#view.setQuery(isOpen ? undefined : createMatcher(this.#filter));
+    this.#askAgain();
+  }
+
+  /** The window has drawn everything up to here. */
+  drawn(): void {
+    if (this.#ackTimer !== undefined) return;
+    this.#ackTimer = setTimeout(() => {
+      this.#ackTimer = undefined;
+      if (this.#seq > this.#acked) this.link.tell({ t: "ack", seq: this.#acked = this.#seq });
+    }, ACK_MS);
+  }
+
+  /** Whether the view follows the newest row; if not, what comes is counted as unseen. */
+  follow(on: boolean): void {
+    if (on === this.following) return;
+    this.following = on;
+    this.unseen = 0;
+    if (on && this.#isPaused) this.#pause(false);
+  }
+
+  /** Fetches what a gap left out and puts it in its place. */
+  async fill(id: number): Promise<void> {
+    for (const row of this.#rowsWith(id)) {
+      if (row.gap === undefined || row.fetch === "running") continue;
+      row.fetch = "running";
+      this.#changed();
+      try {
+        this.#view.fill(id, await fetchGap(this.#url, row, this.#serverQuery()));
+      } catch {
+        row.fetch = "failed";
+      }
+      this.#changed();
+    }
+  }
+
+  clear(): void {
+    this.#view.clear();
+    this.#hiddenAtServer = this.unseen = 0;
+  }
+
+  *#rowsWith(id: number): Generator<HeldRow> {
+    const index = this.#view.indexOf(id);
+    const row = index === undefined ? undefined : this.#view.at(index);
+    if (row?.id === id) yield row;
+  }
+
+  #serverQuery(): string {
+    return this.#filter.patterns === undefined && this.link.speaks ? this.query : "";
+  }
+
+  #subscription(): { from: From; filter: unknown } {
+    const filter = serverPart(this.#filter);
+    return { from: this.#from, filter: filterKey(filter) === "" ? undefined : filter };
+  }
+
+  /**
+   * A new filter for the server. What is held was all there is if no filter was in force, so then only
+   * what follows changes; otherwise, or if few matches are here, the past is asked for again.
+   */
+  #askAgain(): void {
+    if (!this.link.speaks) return;
+    const key = filterKey(serverPart(this.#filter));
+    if (key === this.#heldUnder) return;
+    const isAll = this.#heldUnder === "";
+    const hasOlder = (this.#view.oldest?.seq ?? 0) > (this.link.hello?.first ?? 0);
+    if (isAll && (this.#view.records >= ENOUGH_MATCHES || !hasOlder)) {
+      this.#heldUnder = key;
+      this.#from = { run: this.#run, seq: this.#seq };
+    } else {
+      this.#replace = true;
+      this.#from = { last: REPLAY };
+    }
+    this.link.subscribe();
+  }
+
+  #take(message: WireMessage): void {
+    if (message.t === "hello") this.#hello(message.run, message.first, message.last);
+    else if (message.t === "b") this.#batch(message);
+    else if (message.t === "gap") this.#gap(message);
+    else if (message.t === "live") this.#live();
+    else if (message.t === "hb") this.waiting = this.#isPaused ? message.lag : 0;
+    else if (message.t === "scan") {
+      this.scan = message.done ? undefined : { at: message.at, found: message.found };
+    } else if (message.t === "err" && message.column !== undefined) {
+      this.filterError = { message: message.msg, column: message.column };
+    }
+    this.#changed();
+  }
+
+  #hello(run: string, first: number, last: number): void {
+    this.#heldUnder = this.link.speaks ? filterKey(serverPart(this.#filter)) : "";
+    if (run !== this.#run) this.#seq = -1;
+    this.#run = run;
+    this.#isPaused = false;
+    const wanted = this.#wanted;
+    this.#wanted = undefined;
+    if (wanted === undefined || wanted > last - REPLAY / 2 || wanted < first) return;
+    // The record lies further back than what a new page gets.
+    this.#from = { run, seq: Math.max(wanted - BEFORE_SEQ, first) - 1 };
+    this.#replace = true;
+    if (this.link.speaks) this.link.subscribe();
+    else this.link.connect();
+  }
+
+  #batch({ from, to, r }: Extract<WireMessage, { t: "b" }>): void {
+    this.#swap();
+    // What a filter held back is counted, and what came twice is not.
+    const fresh = r.filter(([seq]) => seq > this.#seq);
+    const covered = to - Math.max(from, this.#seq + 1) + 1;
+    this.#hiddenAtServer += Math.max(0, covered - fresh.length);
+    for (const [seq, record] of fresh) this.#add(heldRecord(seq, record));
+    this.received += fresh.length;
+    this.#rate.add(fresh.length, performance.now());
+    this.#moved(to);
+    // Whoever reads does not lose what he reads: the server keeps the rest until he follows again.
+    if (!this.following && this.#view.full && this.link.speaks) this.#pause(true);
+  }
+
+  #gap(gap: Extract<WireMessage, { t: "gap" }>): void {
+    this.#swap();
+    this.#add(heldGap(gap, this.#run));
+    if (gap.why === "restart") this.#seq = gap.from - 1;
+    else this.#moved(gap.to);
+  }
+
+  #live(): void {
+    this.#swap();
+    this.scan = undefined;
+  }
+
+  #add(row: HeldRow): void {
+    if (this.#view.push(row) && !this.following && row.gap === undefined) this.unseen++;
+  }
+
+  #moved(seq: number): void {
+    this.#seq = Math.max(seq, this.#seq);
+    this.#from = { run: this.#run, seq: this.#seq };
+  }
+
+  /** The first news of a new subscription: what was held under the old filter goes. */
+  #swap(): void {
+    if (!this.#replace) return;
+    this.#replace = false;
+    this.clear();
+    this.#seq = this.#acked = -1;
+  }
+
+  #pause(on: boolean): void {
+    if (on === this.#isPaused) return;
+    this.#isPaused = on;
+    this.waiting = 0;
+    this.link.tell({ t: on ? "pause" : "resume" });
+  }
+}
+
+/** A server runs no pattern of a client, so the page applies those alone. */
+function serverPart(filter: TailFilter): TailFilter {
+  const { patterns: _own, ...rest } = filter;
+  return rest;
+}

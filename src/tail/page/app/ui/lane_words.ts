@@ -32,9 +32,8 @@ export const TONE_SIGNS: Readonly<Record<Tone, string>> = {
 /** Describes a lane; `durable` says whether its records wait on disk. */
 export function laneWords(name: string, lane: LaneStats, durable: boolean): LaneWords {
   const { tone, state, story } = laneStory(name, lane);
-  const parts = [story, waitText(lane, durable, tone), lossText(lane)].filter((part) =>
-    part !== ""
-  );
+  const fate = [waitText(lane, durable, tone), lossText(lane)].filter((part) => part !== "");
+  const parts = [story, fate.join(", ")].filter((part) => part !== "");
   const lost = total(lane.dropped) > 0;
   return { tone: lost && tone === "good" ? "warn" : tone, state, sentence: parts.join("; ") };
 }
@@ -42,13 +41,18 @@ export function laneWords(name: string, lane: LaneStats, durable: boolean): Lane
 function laneStory(name: string, lane: LaneStats): { tone: Tone; state: string; story: string } {
   const why = lane.lastError === undefined ? "" : `: ${shorten(lane.lastError)}`;
   const sink = `Sink “${name}”`;
+  const isTrying = !["parked", "stopped", "closed", "paused"].includes(lane.state);
+  if (lane.state === "breaker-open" || (isTrying && lane.breaker === "open")) {
+    const story = `${sink} fails${why}; its breaker is open, it is tried again soon`;
+    return { tone: "bad", state: "breaker open", story };
+  }
   switch (lane.state) {
-    case "breaker-open":
-      return { tone: "bad", state: "breaker open", story: `${sink} fails${why}, breaker open` };
     case "waiting-to-retry":
-      return { tone: "warn", state: "retrying", story: `${sink} fails${why}, is tried again` };
-    case "parked":
-      return { tone: "bad", state: "parked", story: `${sink} refuses${why}, asked now and then` };
+      return { tone: "warn", state: "retrying", story: `${sink} fails${why}; it is tried again` };
+    case "parked": {
+      const story = `${sink} refuses${why}; it is asked again every few minutes`;
+      return { tone: "bad", state: "parked", story };
+    }
     case "stopped":
       return { tone: "bad", state: "stopped", story: `${sink} is stopped${why}` };
     case "paused":
@@ -81,7 +85,9 @@ function lossText(lane: LaneStats): string {
   const lost = total(lane.dropped);
   if (lost > 0) {
     const reasons = Object.entries(lane.dropped).filter(([, n]) => n > 0).map(([why]) => why);
-    return `${count(lost)} lost (${reasons.join(", ").replaceAll("_", " ")})`;
+    return `${count(lost)} lost (${
+      reasons.join(", ").replace("wal_limit", "the log was full").replaceAll("_", " ")
+    })`;
   }
   return lane.pending > 0 && lane.lastError !== undefined ? "none lost" : "";
 }
@@ -91,16 +97,14 @@ export function summaryWords(lanes: readonly (readonly [string, LaneWords])[]): 
   if (lanes.length === 0) return { tone: "off", state: "no sinks", sentence: "No sinks" };
   const bad = lanes.filter(([, { tone }]) => tone === "bad" || tone === "warn");
   if (bad.length === 0) {
-    const sentence = lanes.length === 1 ? "The sink is well" : `All ${lanes.length} sinks are well`;
+    const all = ["The sink is well", "Both sinks are well"];
+    const sentence = all[lanes.length - 1] ?? `All ${lanes.length} sinks are well`;
     return { tone: "good", state: "well", sentence };
   }
   const tone = bad.some(([, words]) => words.tone === "bad") ? "bad" : "warn";
   const names = bad.map(([name, words]) => `${name} ${words.state}`).join(", ");
-  return {
-    tone,
-    state: "trouble",
-    sentence: `${bad.length} of ${lanes.length} in trouble: ${names}`,
-  };
+  const share = lanes.length === 1 ? "In trouble" : `${bad.length} of ${lanes.length} in trouble`;
+  return { tone, state: "trouble", sentence: `${share}: ${names}` };
 }
 
 function shorten(text: string): string {

@@ -44,7 +44,6 @@ export function LogView(): JSX.Element {
     };
     scroller.current = new Scroller(elements, { sight: tellSight, follow: setFollowing }, ROW_PX);
     setScroller(scroller.current);
-    elements.viewport.focus({ preventScroll: true });
   }, []);
   useSignalEffect(() => {
     wrap.value;

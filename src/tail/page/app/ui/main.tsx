@@ -38,11 +38,11 @@ function App(): JSX.Element {
         <FilterLine />
         <Tools />
       </header>
-      <div class="bar">
+      <section class="bar" aria-label="What is shown">
         <LevelChips />
         <MarksBar />
         <Counts />
-      </div>
+      </section>
       <div class="room">
         <main>
           <FindBar />

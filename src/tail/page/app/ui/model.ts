@@ -68,6 +68,8 @@ export function start(): void {
 }
 
 let wantedSeq: number | undefined;
+/** The row that was unfolded just now. */
+let revealId: number | undefined;
 let receivedWhenHidden: number | undefined;
 
 function goToAddress(): void {
@@ -104,8 +106,13 @@ function draw(): void {
 }
 
 /** The list has drawn a snapshot and put it in its place. */
-export function drawn({ tick, version, count: rows }: Snapshot): void {
+export function drawn({ tick, version, count: rows, start: first, rows: shown }: Snapshot): void {
   send({ t: "drawn", tick });
+  const opened = shown.findIndex((row) => row.id === revealId && "details" in row);
+  if (opened !== -1) {
+    revealId = undefined;
+    scroller?.reveal(first + opened);
+  }
   if (wantedSeq !== undefined && rows > 0 && latest?.link.kind === "live") {
     send({ t: "jumpSeq", seq: wantedSeq });
     wantedSeq = undefined;
@@ -271,6 +278,7 @@ export function moveCurrent(step: number, extend: boolean): void {
 /** Unfolds a row, or folds it. */
 export function unfold(id: number, open: boolean): void {
   if (open) pause(false);
+  revealId = open ? id : undefined;
   send({ t: "unfold", id, open });
 }
 

@@ -17,7 +17,7 @@ export function Panel(): JSX.Element | null {
   const durable = stats.mode === "durable";
   const words = Object.entries(stats.lanes)
     .map(([name, lane]) => [name, laneWords(name, lane, durable)] as const);
-  const summary = summaryWords(words);
+  const summary = isStale.value ? UNKNOWN : summaryWords(words);
   return (
     <aside class={`panel ${panel.value}`} aria-label="Pipeline">
       <button
@@ -32,8 +32,8 @@ export function Panel(): JSX.Element | null {
         <span class="rate">{rateText(now.acceptRate)}</span>
       </button>
       {panel.value === "open" && (
-        <div class="body">
-          {isStale.value && <p class="stale">No answer from the server: these figures are old</p>}
+        <div class={isStale.value ? "body old" : "body"}>
+          {isStale.value && <p class="stale">These figures are old: they are the last that came</p>}
           {!stats.running && <p class="stale">The pipeline is stopped: it accepts nothing</p>}
           {[...words].sort(byTrouble).map(([name, word]) => (
             <LaneCard
@@ -51,6 +51,7 @@ export function Panel(): JSX.Element | null {
   );
 }
 
+const UNKNOWN: LaneWords = { tone: "off", state: "unknown", sentence: "No answer from the server" };
 const ORDER = ["bad", "warn", "good", "off"];
 
 /** What is wrong comes first. */

@@ -6,6 +6,9 @@ const UP_PX = 5;
 /** This close to the end is the end. */
 const END_PX = 3;
 
+/** What the button that leads back to the end covers. */
+const FOOT_PX = 56;
+
 /** The elements of the list. */
 export interface ListElements {
   readonly viewport: HTMLElement;
@@ -87,6 +90,14 @@ export class Scroller {
     this.#anchor = { index, offset: -offset };
     this.#restore();
     this.#tellSight();
+  }
+
+  /** Moves up just so far that a row that grew is in sight down to its end, or fills the view. */
+  reveal(index: number): void {
+    const { clientHeight } = this.#elements.viewport;
+    const top = this.#heights.between(this.#base, index) - this.#top;
+    const below = top + this.#heights.get(index) + FOOT_PX - clientHeight;
+    if (below > 0) this.show(index, Math.max(0, top - below));
   }
 
   /** Follows the newest row. */

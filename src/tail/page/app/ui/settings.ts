@@ -37,8 +37,12 @@ export const theme: Signal<Theme> = remembered("theme", THEMES, "system");
 export const timeForm: Signal<TimeForm> = remembered("time", TIME_FORMS, "local");
 /** Whether long lines go on in the next one. */
 export const wrap: Signal<"on" | "off"> = remembered("wrap", ["on", "off"], "off");
-/** Whether the panel is open. */
-export const panel: Signal<"open" | "closed"> = remembered("panel", ["open", "closed"], "open");
+/** Whether the panel is open; on a narrow screen it begins closed, with its one sentence. */
+export const panel: Signal<"open" | "closed"> = remembered(
+  "panel",
+  ["open", "closed"],
+  matchMedia("(max-width: 760px)").matches ? "closed" : "open",
+);
 
 /** The choice that comes after `value`, round at the end. */
 export function next<T>(choices: readonly T[], value: T): T {

@@ -117,7 +117,7 @@ function color256(n: number): number {
 /** One of the sixteen colours that the page has for both its themes: which parts are strong, how bright. */
 function nearest(red: number, green: number, blue: number): number {
   const most = Math.max(red, green, blue);
-  const strong = (part: number) => part > 48 && part > most * 0.6;
+  const strong = (part: number) => part > 48 && part > most * 0.5;
   return (strong(red) ? 1 : 0) + (strong(green) ? 2 : 0) + (strong(blue) ? 4 : 0) +
     (most > 190 ? 8 : 0);
 }

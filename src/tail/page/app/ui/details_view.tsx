@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import type { DetailLine, Details, RecordRow } from "../messages.ts";
 import { addressOf, copy, query, setQuery } from "./model.ts";
 import { addTerm, fieldTerm } from "./query_term.ts";
-import { Pieces } from "./pieces.tsx";
+import { nodesOf } from "./pieces.tsx";
 import { fullTimeText } from "./time_text.ts";
 import { bytesText, count } from "./words.ts";
 
@@ -25,7 +25,7 @@ export function DetailsView(
         </span>
       </div>
       <div class="whole">
-        <Pieces of={details.message} />
+        {nodesOf(details.message)}
       </div>
       {wholeBytes > 0 && (
         <p class="note">

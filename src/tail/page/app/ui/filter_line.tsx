@@ -3,7 +3,7 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
-import { query, setQuery, snapshot } from "./model.ts";
+import { overview, query, setQuery } from "./model.ts";
 
 const TYPING_MS = 200;
 
@@ -14,8 +14,8 @@ export function FilterLine(): JSX.Element {
   useSignalEffect(() => {
     text.value = query.value;
   });
-  const error = snapshot.value?.filterError;
-  const scan = snapshot.value?.scan;
+  const error = overview.value?.filterError;
+  const scan = overview.value?.scan;
   const apply = () => {
     clearTimeout(timer.current);
     setQuery(text.value);

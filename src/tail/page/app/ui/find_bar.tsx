@@ -1,28 +1,23 @@
 /// <reference lib="dom" />
 /** @jsxImportSource preact */
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
-import { find, findStep, findText, snapshot } from "./model.ts";
+import { find, findStep, findText, overview } from "./model.ts";
 import { count } from "./words.ts";
 
-/** Searches all rows of the view, those that are not drawn too. */
-export function FindBar(): JSX.Element | null {
-  const isOpen = findText.value !== undefined;
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    if (isOpen) input.current?.select();
-  }, [isOpen]);
-  if (!isOpen) return null;
+/**
+ * Searches all rows of the view, those that are not drawn too. Always in the page, if hidden, so that
+ * opening it takes the focus at once: what is typed next must not be taken for keys of the page.
+ */
+export function FindBar(): JSX.Element {
   return (
-    <div class="find" role="search">
+    <div id="find-bar" class="find" role="search" hidden={findText.value === undefined}>
       <input
-        ref={input}
         id="find"
         aria-label="Find in all rows"
         placeholder="Find"
         spellcheck={false}
         autocomplete="off"
-        value={findText.value}
+        value={findText.value ?? ""}
         onInput={(event) => find(event.currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key === "Enter") findStep(event.shiftKey ? -1 : 1);
@@ -51,13 +46,23 @@ export function FindBar(): JSX.Element | null {
   );
 }
 
-function closeFind(): void {
+/** Opens the find bar, or goes back to it. */
+export function openFind(): void {
+  if (findText.value === undefined) find("");
+  const input = document.getElementById("find") as HTMLInputElement;
+  document.getElementById("find-bar")?.removeAttribute("hidden");
+  input.focus();
+  input.select();
+}
+
+/** Closes the find bar; what was found stays in sight. */
+export function closeFind(): void {
   find(undefined);
   document.getElementById("log")?.focus();
 }
 
 function hitsText(): string {
-  const state = snapshot.value?.find;
+  const state = overview.value?.find;
   if (state === undefined || state.text === "") return "";
   if (state.count === 0) return state.done ? "no row" : "searching";
   return `${count(state.at)} / ${count(state.count)}${state.done ? "" : "…"}`;

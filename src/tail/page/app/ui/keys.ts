@@ -1,7 +1,7 @@
+import { closeFind, openFind } from "./find_bar.tsx";
 import {
   copySelection,
   current,
-  find,
   findText,
   following,
   isHelpOpen,
@@ -50,9 +50,7 @@ export function listenForKeys(): void {
   addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "f" && !event.shiftKey) {
       event.preventDefault();
-      if (findText.value === undefined) find("");
-      else focus("find");
-      return;
+      return openFind();
     }
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
     if (/^[1-6]$/.test(event.key)) return toggleLevel(Number(event.key) - 1);
@@ -80,7 +78,7 @@ function toOldest(): void {
 }
 
 function deselect(): void {
-  if (findText.value !== undefined) find(undefined);
+  if (findText.value !== undefined) closeFind();
   selection.value = current.value = undefined;
 }
 

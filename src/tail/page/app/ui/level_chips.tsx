@@ -2,13 +2,13 @@
 /** @jsxImportSource preact */
 import type { JSX } from "preact";
 import { LEVELS } from "../../../../record/level.ts";
-import { levels, query, setLevels, setQuery, snapshot } from "./model.ts";
+import { levels, overview, query, setLevels, setQuery } from "./model.ts";
 import { count } from "./words.ts";
 
 /** One chip a level with its count, and what is hidden. A double click shows that level alone. */
 export function LevelChips(): JSX.Element {
-  const counts = snapshot.value?.levels ?? [];
-  const hidden = snapshot.value?.hidden ?? 0;
+  const counts = overview.value?.levels ?? [];
+  const hidden = overview.value?.hidden ?? 0;
   const toggle = (i: number) => setLevels(levels.value.map((on, j) => i === j ? !on : on));
   const alone = (i: number) => setLevels(LEVELS.map((_, j) => i === j));
   const showAll = () => {

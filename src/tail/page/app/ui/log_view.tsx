@@ -45,10 +45,7 @@ export function LogView(): JSX.Element {
     scroller.current = new Scroller(elements, { sight: tellSight, follow: setFollowing }, ROW_PX);
     setScroller(scroller.current);
   }, []);
-  useSignalEffect(() => {
-    wrap.value;
-    scroller.current?.reset(ROW_PX);
-  });
+  useSignalEffect(() => scroller.current?.setWrap(wrap.value === "on"));
   useLayoutEffect(() => {
     if (shown === undefined || scroller.current === undefined) return;
     scroller.current.place(shown);
@@ -78,14 +75,17 @@ export function LogView(): JSX.Element {
 function Rows({ shown }: { readonly shown: Snapshot }): JSX.Element {
   const now = Date.now();
   const form = timeForm.value;
+  // A fast log passes through the same nodes; in a slow one every row has its own, which can be heard.
+  const recycles = following.value && shown.rate > TALK_RATE;
   return (
     <>
       {shown.rows.map((row, i) => {
         const index = shown.start + i;
         const classes = classesOf(index);
-        if (row.kind === "gap") return <GapView key={row.id} {...{ row, index, classes }} />;
+        const key = recycles ? i : row.id;
+        if (row.kind === "gap") return <GapView key={key} {...{ row, index, classes }} />;
         const time = timeText(row.time, form, now);
-        return <RecordView key={row.id} {...{ row, index, classes, time }} />;
+        return <RecordView key={key} {...{ row, index, classes, time }} />;
       })}
     </>
   );

@@ -8,13 +8,13 @@
 import { effect } from "@preact/signals";
 import { type JSX, render } from "preact";
 import { FilterLine } from "./filter_line.tsx";
-import { FindBar } from "./find_bar.tsx";
+import { closeFind, FindBar, openFind } from "./find_bar.tsx";
 import { Help } from "./help.tsx";
 import { listenForKeys } from "./keys.ts";
 import { LevelChips } from "./level_chips.tsx";
 import { LogView, NewerButton } from "./log_view.tsx";
 import { MarksBar } from "./marks_bar.tsx";
-import { clear, find, findText, isHelpOpen, notice, pageUrl, snapshot, start } from "./model.ts";
+import { clear, findText, isHelpOpen, notice, overview, pageUrl, start } from "./model.ts";
 import { Panel } from "./panel.tsx";
 import { SaveMenu } from "./save_menu.tsx";
 import { next, theme, THEMES, timeForm, wrap } from "./settings.ts";
@@ -96,11 +96,12 @@ function Tools(): JSX.Element {
 }
 
 function toggleFind(): void {
-  find(findText.value === undefined ? "" : undefined);
+  if (findText.value === undefined) openFind();
+  else closeFind();
 }
 
 function Counts(): JSX.Element | null {
-  const shown = snapshot.value;
+  const shown = overview.value;
   if (shown === undefined) return null;
   return (
     <span class="counts">

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Signal, signal } from "@preact/signals";
+import { batch, type Signal, signal } from "@preact/signals";
 import type { FromWorker, Snapshot, ToWorker } from "../messages.ts";
 import { type Address, MAX_MARKS, readAddress, writeAddress } from "./address.ts";
 import type { Scroller } from "./scroller.ts";
@@ -13,6 +13,8 @@ import { count, counted } from "./words.ts";
 
 /** What the Worker showed last. */
 export const snapshot: Signal<Snapshot | undefined> = signal(undefined);
+/** The same for what stands around the list: counts and states, which need not change each frame. */
+export const overview: Signal<Snapshot | undefined> = signal(undefined);
 /** Whether the list follows the newest row. */
 export const following: Signal<boolean> = signal(true);
 /** The query line as it was sent. */
@@ -34,6 +36,8 @@ export const notice: Signal<string> = signal("");
 /** Whether the keys are listed. */
 export const isHelpOpen: Signal<boolean> = signal(false);
 
+const OVERVIEW_MS = 250;
+
 /** The page's address without query and hash. */
 export const pageUrl: string = location.origin + location.pathname;
 
@@ -44,6 +48,8 @@ let waitingGoto: Extract<FromWorker, { t: "goto" }> | undefined;
 /** How far below the top edge the next row that is gone to should stand. */
 let keepOffset: number | undefined;
 let frame = 0;
+let drawnAt = 0;
+let overviewTimer: ReturnType<typeof setTimeout> | undefined;
 let latest: Snapshot | undefined;
 const asked = new Map<number, (answer: { text: string; count: number }) => void>();
 let lastAsk = 0;
@@ -102,7 +108,37 @@ function schedule(): void {
 
 function draw(): void {
   frame = 0;
-  if (latest !== undefined) snapshot.value = latest;
+  const now = performance.now();
+  // Nobody reads thousands of lines a second: they pass in larger steps, and the page stays calm.
+  if (following.value && now - drawnAt < pauseMs(latest?.rate ?? 0)) {
+    frame = requestAnimationFrame(draw);
+    return;
+  }
+  drawnAt = now;
+  batch(() => {
+    snapshot.value = latest;
+    if (isNews()) showOverview();
+    else overviewTimer ??= setTimeout(showOverview, OVERVIEW_MS);
+  });
+}
+
+function showOverview(): void {
+  clearTimeout(overviewTimer);
+  overviewTimer = undefined;
+  overview.value = latest;
+}
+
+/** What is told at once, however busy the page is: another state, the progress of a search. */
+function isNews(): boolean {
+  const old = overview.value;
+  return old?.link.kind !== latest?.link.kind || old?.find?.at !== latest?.find?.at ||
+    old?.find?.done !== latest?.find?.done || old?.filterError !== latest?.filterError ||
+    old?.version !== latest?.version;
+}
+
+/** The least time between two changes of the list while it follows. */
+function pauseMs(rate: number): number {
+  return rate > 2_000 ? 100 : rate > 200 ? 50 : 0;
 }
 
 /** The list has drawn a snapshot and put it in its place. */

@@ -5,8 +5,7 @@ import { LEVELS } from "../../../../record/level.ts";
 import type { GapRow, RecordRow } from "../messages.ts";
 import { DetailsView } from "./details_view.tsx";
 import { fetchGap } from "./model.ts";
-import { Pieces } from "./pieces.tsx";
-import { fullTimeText } from "./time_text.ts";
+import { nodesOf } from "./pieces.tsx";
 import { bytesText, count, counted } from "./words.ts";
 
 /** What a row is drawn with besides its own text. */
@@ -27,17 +26,16 @@ export function RecordView(
       class={`row ${level}${classes}${row.hit ? " hit" : ""}${isOpen ? " open" : ""}`}
       data-index={index}
       data-id={row.id}
-      data-seq={row.seq}
     >
       <div class="line">
-        <span class="time" title={`#${row.seq} · ${fullTimeText(row.time)}`}>{time}</span>
+        <span class="time">{time}</span>
         <span class="level">{level}</span>
-        <span class="logger" title={row.logger}>{row.logger}</span>
+        <span class="logger">{row.logger}</span>
         <span class="text">
-          <Pieces of={row.message} />
+          {nodesOf(row.message)}
           {row.wholeBytes > 0 && <span class="cut">cut from {bytesText(row.wholeBytes)}</span>}
           <span class="fields">
-            <Pieces of={row.fields} />
+            {nodesOf(row.fields)}
           </span>
         </span>
       </div>

@@ -2,7 +2,7 @@
 /** @jsxImportSource preact */
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
-import { copySelection, pageUrl, query, snapshot, tell, textOf } from "./model.ts";
+import { copySelection, overview, pageUrl, query, tell, textOf } from "./model.ts";
 import { counted } from "./words.ts";
 
 /** What can be taken away: the log as the server has it, or the rows of this page. */
@@ -16,7 +16,7 @@ export function SaveMenu(): JSX.Element {
     <details class="menu" ref={menu}>
       <summary>Save</summary>
       <div>
-        {snapshot.value?.canDownload !== false && (
+        {overview.value?.canDownload !== false && (
           <button type="button" onClick={act(saveFromServer)}>
             {query.value === "" ? "Whole log, NDJSON" : "All matches in the log, NDJSON"}
           </button>

@@ -34,6 +34,7 @@ export class Scroller {
   readonly #elements: ListElements;
   readonly #events: ScrollEvents;
   #heights: RowHeights;
+  #wraps = false;
   #base = 0;
   #count = 0;
   #version = 0;
@@ -66,14 +67,15 @@ export class Scroller {
     return [this.#heights.at(this.#base, end, scrollTop), Math.min(end, last + 1)];
   }
 
-  /** Forgets all heights: lines wrap now, or no longer do. */
-  reset(rowHeight: number): void {
-    this.#heights = new RowHeights(rowHeight);
+  /** Lines wrap now, or no longer do: all heights are forgotten. */
+  setWrap(wraps: boolean): void {
+    this.#wraps = wraps;
+    this.#heights = new RowHeights(this.#heights.usual);
   }
 
   /** Puts freshly drawn rows in their place. The one time a frame that the page's layout is written. */
   place({ version, base, count, start }: Snapshot): void {
-    if (version !== this.#version) this.reset(this.#heights.usual);
+    if (version !== this.#version) this.setWrap(this.#wraps);
     this.#version = version;
     this.#base = base;
     this.#count = count;
@@ -115,7 +117,10 @@ export class Scroller {
   #measure(start: number): void {
     let index = start;
     for (const row of this.#elements.layer.children) {
-      this.#heights.set(index++, (row as HTMLElement).offsetHeight);
+      // A row that does not wrap and is not unfolded has the usual height: asking would cost a layout.
+      const isUsual = !this.#wraps && !row.classList.contains("open");
+      const height = isUsual ? this.#heights.usual : (row as HTMLElement).offsetHeight;
+      this.#heights.set(index++, height);
     }
   }
 

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Link } from "../messages.ts";
-import { following, pause, reconnect, resume, snapshot } from "./model.ts";
+import { following, overview, pause, reconnect, resume } from "./model.ts";
 import { count } from "./words.ts";
 
 /** How the page stands with the server: always there, told in words and by a sign. */
@@ -14,7 +14,7 @@ export function StatePill(): JSX.Element {
     const timer = setInterval(() => now.value = Date.now(), 500);
     return () => clearInterval(timer);
   }, []);
-  const link = snapshot.value?.link ?? { kind: "connecting" };
+  const link = overview.value?.link ?? { kind: "connecting" };
   const { tone, text } = stateWords(link, following.value, now.value);
   const isOff = link.kind === "lost" || link.kind === "refused";
   return (

@@ -52,6 +52,7 @@ function send(): void {
 }
 
 function snapshot(from: TailFeed): Snapshot {
+  from.shown();
   const [start, end] = drawnRange();
   const context: DrawContext = { marks: allMarks(), isHit: () => false, unfolded };
   const rows = [];

@@ -42,6 +42,8 @@ export class TailFeed {
   #from: From;
   #run = "";
   #seq = -1;
+  #shownSeq = -1;
+  #drawnSeq = -1;
   #acked = -1;
   #ackTimer: ReturnType<typeof setTimeout> | undefined;
   /** The next message of a new subscription takes the place of what is held. */
@@ -99,13 +101,17 @@ export class TailFeed {
     this.#askAgain();
   }
 
-  /** The window has drawn everything up to here. */
+  /** The window is about to be shown everything that came so far. */
+  shown(): void {
+    this.#shownSeq = this.#seq;
+  }
+
+  /** The window has drawn what it was shown, so the server may send on. */
   drawn(): void {
-    if (this.#ackTimer !== undefined) return;
-    this.#ackTimer = setTimeout(() => {
-      this.#ackTimer = undefined;
-      if (this.#seq > this.#acked) this.link.tell({ t: "ack", seq: this.#acked = this.#seq });
-    }, ACK_MS);
+    this.#drawnSeq = this.#shownSeq;
+    const window = this.link.hello?.limits?.windowRecords ?? Infinity;
+    if (this.#drawnSeq - this.#acked >= window / 4) this.#acknowledge();
+    else this.#ackTimer ??= setTimeout(() => this.#acknowledge(), ACK_MS);
   }
 
   /** Whether the view follows the newest row; if not, what comes is counted as unseen. */
@@ -187,7 +193,9 @@ export class TailFeed {
 
   #hello(run: string, first: number, last: number): void {
     this.#heldUnder = this.link.speaks ? filterKey(serverPart(this.#filter)) : "";
-    if (run !== this.#run) this.#seq = -1;
+    if (run !== this.#run) this.#seq = this.#shownSeq = this.#drawnSeq = -1;
+    // Each connection has a window of its own, which begins where this one begins.
+    this.#acked = this.#seq;
     this.#run = run;
     this.#isPaused = false;
     const wanted = this.#wanted;
@@ -240,7 +248,19 @@ export class TailFeed {
     if (!this.#replace) return;
     this.#replace = false;
     this.clear();
-    this.#seq = this.#acked = -1;
+    this.#seq =
+      this.#acked =
+      this.#shownSeq =
+      this.#drawnSeq =
+        -1;
+  }
+
+  #acknowledge(): void {
+    clearTimeout(this.#ackTimer);
+    this.#ackTimer = undefined;
+    if (this.#drawnSeq <= this.#acked) return;
+    this.#acked = this.#drawnSeq;
+    this.link.tell({ t: "ack", seq: this.#acked });
   }
 
   #pause(on: boolean): void {

@@ -121,7 +121,8 @@ export interface Snapshot {
   readonly filterError: { readonly message: string; readonly column: number } | undefined;
   /** Set while the server scans back for matches. */
   readonly scan: { readonly at: number; readonly found: number } | undefined;
-  readonly canDownload: boolean;
+  /** Whether the server filters, and answers for a part of the log. */
+  readonly speaks: boolean;
   /** Terms of the filter, so that the page can mark them. */
   readonly filterText: string;
 }

@@ -33,6 +33,8 @@ export interface WireHello {
 /** Records; `to` also covers those that the filter left out. */
 export interface WireBatch {
   readonly t: "b";
+  /** Replayed or live. */
+  readonly ph: "r" | "l";
   readonly from: number;
   readonly to: number;
   readonly r: readonly (readonly [seq: number, record: WireRecord | string])[];

@@ -2,7 +2,8 @@
 /** @jsxImportSource preact */
 import type { JSX } from "preact";
 import type { DetailLine, Details, RecordRow } from "../messages.ts";
-import { addressOf, copy, query, setQuery } from "./model.ts";
+import { addressOf, copy, overview, query, setQuery, tell } from "./model.ts";
+import { saveFromServer } from "./save.ts";
 import { addTerm, fieldTerm } from "./query_term.ts";
 import { nodesOf } from "./pieces.tsx";
 import { fullTimeText } from "./time_text.ts";
@@ -27,17 +28,30 @@ export function DetailsView(
       <div class="whole">
         {nodesOf(details.message)}
       </div>
-      {wholeBytes > 0 && (
-        <p class="note">
-          Cut: the whole record has {bytesText(wholeBytes)}. The log keeps all of it.
-        </p>
-      )}
+      {wholeBytes > 0 && <Whole seq={seq} bytes={wholeBytes} />}
       {lines.length > 0 && (
         <div class="values">{lines.map((line) => <Value key={line.path} line={line} />)}</div>
       )}
       {omitted > 0 && <p class="note">{count(omitted)} more values are not shown: copy the JSON.
       </p>}
     </div>
+  );
+}
+
+/** What was cut is said, and can be had where the server answers for a single record. */
+function Whole({ seq, bytes }: { readonly seq: number; readonly bytes: number }): JSX.Element {
+  const save = () =>
+    saveFromServer({ from: String(seq), to: String(seq) })
+      .catch((error: Error) => tell(`Saving failed: ${error.message}`));
+  return (
+    <p class="note">
+      Cut: the whole record has {bytesText(bytes)}.
+      {overview.value?.speaks && (
+        <button type="button" onClick={save}>
+          Save the whole record
+        </button>
+      )}
+    </p>
   );
 }
 

@@ -2,7 +2,8 @@
 /** @jsxImportSource preact */
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
-import { copySelection, overview, pageUrl, query, tell, textOf } from "./model.ts";
+import { copySelection, overview, query, tell, textOf } from "./model.ts";
+import { saveBlob, saveFromServer } from "./save.ts";
 import { counted } from "./words.ts";
 
 /** What can be taken away: the log as the server has it, or the rows of this page. */
@@ -16,8 +17,8 @@ export function SaveMenu(): JSX.Element {
     <details class="menu" ref={menu}>
       <summary>Save</summary>
       <div>
-        {overview.value?.canDownload !== false && (
-          <button type="button" onClick={act(saveFromServer)}>
+        {(overview.value?.speaks === true || query.value === "") && (
+          <button type="button" onClick={act(saveMatches)}>
             {query.value === "" ? "Whole log, NDJSON" : "All matches in the log, NDJSON"}
           </button>
         )}
@@ -31,27 +32,12 @@ export function SaveMenu(): JSX.Element {
   );
 }
 
-async function saveFromServer(): Promise<void> {
-  const params = new URLSearchParams({ follow: "0" });
-  if (query.value !== "") params.set("q", query.value);
-  const headers = { accept: "application/x-ndjson" };
-  const answer = await fetch(`${pageUrl}?${params}`, { headers });
-  if (!answer.ok) throw new Error((await answer.text()).trim());
-  saveBlob(await answer.blob(), "ndjson");
+async function saveMatches(): Promise<void> {
+  await saveFromServer(query.value === "" ? {} : { q: query.value });
 }
 
 async function saveRows(form: "text" | "ndjson"): Promise<void> {
   const { text, count } = await textOf(form);
   saveBlob(new Blob([text], { type: "text/plain" }), form === "text" ? "log" : "ndjson");
   tell(`Saved ${counted(count, "row")}`);
-}
-
-function saveBlob(blob: Blob, extension: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = `logflume-${
-    new Date().toISOString().slice(0, 19).replace(/:/g, "")
-  }.${extension}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

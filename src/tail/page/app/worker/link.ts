@@ -17,6 +17,8 @@ export interface LinkEvents {
 
 type Timer = ReturnType<typeof setTimeout>;
 
+/** The state of a socket that can send. */
+const OPEN = 1;
 /** Without a heartbeat for this many of its periods, the connection is taken for dead. */
 const PATIENCE = 2.5;
 const FIRST_HEARTBEAT_MS = 15_000;
@@ -34,6 +36,7 @@ const REFUSALS: Readonly<Record<number, string>> = {
 export class Link {
   readonly #url: string;
   readonly #events: LinkEvents;
+  readonly #openSocket: (url: string) => WebSocket;
   #socket: WebSocket | undefined;
   #attempt = 0;
   #retry: Timer | undefined;
@@ -44,9 +47,14 @@ export class Link {
   /** What the server said first, on this connection. */
   hello: WireHello | undefined;
 
-  constructor(url: string, events: LinkEvents) {
+  constructor(
+    url: string,
+    events: LinkEvents,
+    openSocket: (url: string) => WebSocket = (address) => new WebSocket(address),
+  ) {
     this.#url = url;
     this.#events = events;
+    this.#openSocket = openSocket;
   }
 
   /** Whether the server takes more than one message: `ack`, `pause`, another filter. */
@@ -60,7 +68,7 @@ export class Link {
     this.#problem = "";
     this.#opened = false;
     this.#show({ kind: "connecting" });
-    const socket = this.#socket = new WebSocket(`${this.#url.replace(/^http/, "ws")}?v=1`);
+    const socket = this.#socket = this.#openSocket(`${this.#url.replace(/^http/, "ws")}?v=1`);
     socket.onopen = () => {
       this.#opened = true;
       this.subscribe();
@@ -85,6 +93,12 @@ export class Link {
     if (this.speaks) this.#send(message);
   }
 
+  /** Ends it for good. */
+  close(): void {
+    clearTimeout(this.#retry);
+    this.#drop();
+  }
+
   /** Tries now, if it was waiting to. */
   wake(): void {
     if (this.#socket !== undefined) return;
@@ -93,7 +107,7 @@ export class Link {
   }
 
   #send(message: unknown): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+    if (this.#socket?.readyState === OPEN) this.#socket.send(JSON.stringify(message));
   }
 
   #received(socket: WebSocket, data: string): void {

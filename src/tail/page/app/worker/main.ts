@@ -82,7 +82,7 @@ function snapshot(from: TailFeed): Snapshot {
     find: finder?.state(),
     filterError: from.filterError,
     scan: from.scan,
-    canDownload: from.link.speaks || from.query === "",
+    speaks: from.link.speaks,
     filterText: from.query,
   };
 }
@@ -178,7 +178,8 @@ function asJson(row: HeldRow): string {
 function open(message: Extract<ToWorker, { t: "open" }>): void {
   view.setLevels(message.levels);
   setMarks(message.marks);
-  feed = new TailFeed(message.url, view, message.seq, changed);
+  const { url, seq } = message;
+  feed = new TailFeed({ url, view, seq, changed });
   feed.setQuery(message.query);
   feed.link.connect();
   // The rate falls and a lost link counts down although nothing comes.

@@ -26,6 +26,19 @@ export interface FilterProblem {
   readonly column: number;
 }
 
+/** What a feed is made of. */
+export interface FeedOptions {
+  /** The address of the page. */
+  readonly url: string;
+  readonly view: View;
+  /** The record that the address names; undefined for the newest. */
+  readonly seq: number | undefined;
+  /** Something that is shown has changed. */
+  readonly changed: () => void;
+  /** Opens a socket; the browser's own unless given. */
+  readonly openSocket?: ((url: string) => WebSocket) | undefined;
+}
+
 /**
  * Fills a view from the server: knows where it stands, resumes there, tells the server what to filter,
  * and how far the page has come.
@@ -60,17 +73,18 @@ export class TailFeed {
   #hiddenAtServer = 0;
   following = true;
 
-  constructor(url: string, view: View, seq: number | undefined, changed: () => void) {
+  constructor({ url, view, seq, changed, openSocket }: FeedOptions) {
     this.#url = url;
     this.#view = view;
     this.#changed = changed;
     this.#wanted = seq;
     this.#from = { last: REPLAY };
-    this.link = new Link(url, {
-      message: (message) => this.#take(message),
+    const events = {
+      message: (message: WireMessage) => this.#take(message),
       changed,
       subscription: () => this.#subscription(),
-    });
+    };
+    this.link = new Link(url, events, openSocket);
   }
 
   get run(): string {
@@ -135,6 +149,12 @@ export class TailFeed {
       }
       this.#changed();
     }
+  }
+
+  /** Ends the connection for good. */
+  close(): void {
+    clearTimeout(this.#ackTimer);
+    this.link.close();
   }
 
   clear(): void {
@@ -208,7 +228,7 @@ export class TailFeed {
     else this.link.connect();
   }
 
-  #batch({ from, to, r }: Extract<WireMessage, { t: "b" }>): void {
+  #batch({ ph, from, to, r }: Extract<WireMessage, { t: "b" }>): void {
     this.#swap();
     // What a filter held back is counted, and what came twice is not.
     const fresh = r.filter(([seq]) => seq > this.#seq);
@@ -216,7 +236,8 @@ export class TailFeed {
     this.#hiddenAtServer += Math.max(0, covered - fresh.length);
     for (const [seq, record] of fresh) this.#add(heldRecord(seq, record));
     this.received += fresh.length;
-    this.#rate.add(fresh.length, performance.now());
+    // History comes as fast as it can; the rate is that of the log.
+    if (ph === "l") this.#rate.add(fresh.length, performance.now());
     this.#moved(to);
     // Whoever reads does not lose what he reads: the server keeps the rest until he follows again.
     if (!this.following && this.#view.full && this.link.speaks) this.#pause(true);

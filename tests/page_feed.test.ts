@@ -118,6 +118,18 @@ test("another run begins anew behind its gap, though its numbers are lower", () 
     assert.equal(feed.run, "run-2");
   }));
 
+test("records of another run are new, whatever their numbers", () =>
+  withFeed(({ feed, view, peer }) => {
+    peer().hello("run-1", 1, 90);
+    peer().records(90, 90);
+    peer().lose(1006);
+    feed.link.wake();
+    peer().open();
+    peer().hello("run-2", 1, 2);
+    peer().records(1, 2);
+    assert.deepEqual(seqs(view), [90, 1, 2]);
+  }));
+
 test("a refusal is told in the server's words", () =>
   withFeed(({ feed, peer }) => {
     peer().say({ t: "err", code: 4429, msg: "Too many clients read this tail" });

@@ -42,7 +42,7 @@ const command = fc.oneof(
 
 test("a view shows what a list of everything would, whatever is pushed and filtered", () => {
   fc.assert(fc.property(fc.array(command, { maxLength: 80 }), (commands) => {
-    const limit = 12;
+    const limit = 4;
     const view = viewOf(limit);
     let model: HeldRow[] = [];
     let levels: readonly boolean[] = LEVELS.map(() => true);

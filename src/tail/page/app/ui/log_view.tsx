@@ -3,6 +3,7 @@
 import { useComputed, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { LEVELS } from "../../../../record/level.ts";
 import type { Snapshot } from "../messages.ts";
 import {
   current,
@@ -133,6 +134,17 @@ function Empty({ shown }: { readonly shown: Snapshot }): JSX.Element {
       They appear here as they are written
     </p>
   );
+}
+
+/** Says the row where the keys are to who cannot see it. */
+export function SpokenRow(): JSX.Element {
+  const shown = snapshot.value;
+  const row = shown?.rows[(current.value ?? -1) - shown.start];
+  const text = row?.kind === "record" ? row.message.map(([piece]) => piece).join("") : "";
+  const spoken = row?.kind === "record"
+    ? `${LEVELS[row.level]}: ${text.slice(0, 300)}`
+    : row && `${counted(row.n, "record")} missing`;
+  return <p class="spoken" aria-live="polite">{spoken}</p>;
 }
 
 /** The button that leads back to the end. */

@@ -12,7 +12,7 @@ import { closeFind, FindBar, openFind } from "./find_bar.tsx";
 import { Help } from "./help.tsx";
 import { listenForKeys } from "./keys.ts";
 import { LevelChips } from "./level_chips.tsx";
-import { LogView, NewerButton } from "./log_view.tsx";
+import { LogView, NewerButton, SpokenRow } from "./log_view.tsx";
 import { MarksBar } from "./marks_bar.tsx";
 import { clear, findText, isHelpOpen, notice, overview, pageUrl, start } from "./model.ts";
 import { Panel } from "./panel.tsx";
@@ -48,6 +48,7 @@ function App(): JSX.Element {
           <FindBar />
           <LogView />
           <NewerButton />
+          <SpokenRow />
           <p class={notice.value === "" ? "notice" : "notice on"} role="status">{notice}</p>
         </main>
         <Panel />

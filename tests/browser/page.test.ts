@@ -89,12 +89,12 @@ for (const colorScheme of ["dark", "light"] as const) {
     };
     await server.tell({ do: "stats", stats: pipelineStats({ lanes }) });
     const levels = ["trace", "debug", "info", "warn", "error", "fatal"];
-    const lines = levels.map((level) =>
+    const lines = levels.map((level, i) =>
       JSON.stringify({
         time: new Date().toISOString(),
         level,
         logger: "shop.cart",
-        msg: `\u001b[32mgreen\u001b[0m ${level} message`,
+        msg: `\u001b[32mgreen\u001b[0m \u001b[4${i}mback\u001b[0m ${level} message`,
         fields: { user: { id: 42, name: "bob" }, ok: true },
       })
     );

@@ -32,7 +32,12 @@ export function Panel(): JSX.Element | null {
         <span class="rate">{rateText(now.acceptRate)}</span>
       </button>
       {panel.value === "open" && (
-        <div class={isStale.value ? "body old" : "body"}>
+        <div
+          class={isStale.value ? "body old" : "body"}
+          role="group"
+          aria-label="Figures"
+          tabIndex={0}
+        >
           {isStale.value && <p class="stale">These figures are old: they are the last that came</p>}
           {!stats.running && <p class="stale">The pipeline is stopped: it accepts nothing</p>}
           {[...words].sort(byTrouble).map(([name, word]) => (

@@ -131,7 +131,14 @@ export interface Snapshot {
 export type FromWorker =
   | Snapshot
   /** Show this row: a find, a jump or an address led there. */
-  | { readonly t: "goto"; readonly index: number; readonly id: number; readonly version: number }
+  | {
+    readonly t: "goto";
+    readonly index: number;
+    readonly id: number;
+    readonly version: number;
+    /** Whether it is the row that was in sight before, which is to stay where it was. */
+    readonly keeps: boolean;
+  }
   /** Nothing was found where a jump should have led. */
   | { readonly t: "nowhere"; readonly what: string }
   /** Text that was asked for by `copy` or `export`. */
@@ -176,7 +183,7 @@ export type ToWorker =
   | { readonly t: "jumpError"; readonly step: 1 | -1; readonly near: number }
   | { readonly t: "jumpSeq"; readonly seq: number }
   | { readonly t: "unfold"; readonly id: number; readonly open: boolean }
-  | { readonly t: "fetchGap"; readonly id: number }
+  | { readonly t: "fetchGap"; readonly id: number; readonly keepId: number | undefined }
   | {
     readonly t: "text";
     readonly ask: number;

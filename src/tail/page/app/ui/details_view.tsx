@@ -2,7 +2,10 @@
 /** @jsxImportSource preact */
 import type { JSX } from "preact";
 import type { DetailLine, Details, RecordRow } from "../messages.ts";
-import { addressOf, copy, overview, query, setQuery, tell } from "./model.ts";
+import { addressOf, setQuery } from "./choices.ts";
+import { copy } from "./copying.ts";
+import { tell } from "./notice.ts";
+import { overview, query } from "./state.ts";
 import { saveFromServer } from "./save.ts";
 import { addTerm, fieldTerm } from "./query_term.ts";
 import { nodesOf } from "./pieces.tsx";

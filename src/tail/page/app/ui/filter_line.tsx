@@ -3,7 +3,8 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
-import { overview, query, setQuery } from "./model.ts";
+import { setQuery } from "./choices.ts";
+import { overview, query } from "./state.ts";
 
 const TYPING_MS = 200;
 

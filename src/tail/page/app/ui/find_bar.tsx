@@ -1,7 +1,8 @@
 /// <reference lib="dom" />
 /** @jsxImportSource preact */
 import type { JSX } from "preact";
-import { find, findStep, findText, overview } from "./model.ts";
+import { find, findStep } from "./reading.ts";
+import { findText, overview } from "./state.ts";
 import { count } from "./words.ts";
 
 /**

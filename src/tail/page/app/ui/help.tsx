@@ -2,7 +2,7 @@
 /** @jsxImportSource preact */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { isHelpOpen } from "./model.ts";
+import { isHelpOpen } from "./state.ts";
 
 const KEYS: readonly (readonly [keys: string, what: string])[] = [
   ["/", "filter"],

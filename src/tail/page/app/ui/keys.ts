@@ -1,20 +1,8 @@
 import { closeFind, openFind } from "./find_bar.tsx";
-import {
-  copySelection,
-  current,
-  findText,
-  following,
-  isHelpOpen,
-  jumpError,
-  levels,
-  moveCurrent,
-  pause,
-  resume,
-  selection,
-  setLevels,
-  snapshot,
-  unfoldCurrent,
-} from "./model.ts";
+import { setLevels } from "./choices.ts";
+import { copySelection } from "./copying.ts";
+import { jumpError, moveCurrent, pause, resume, unfoldCurrent } from "./reading.ts";
+import { current, findText, following, isHelpOpen, levels, selection, snapshot } from "./state.ts";
 import { next, panel, theme, THEMES, timeForm, wrap } from "./settings.ts";
 import { TIME_FORMS } from "./time_text.ts";
 

@@ -2,7 +2,8 @@
 /** @jsxImportSource preact */
 import type { JSX } from "preact";
 import { LEVELS } from "../../../../record/level.ts";
-import { levels, overview, query, setLevels, setQuery } from "./model.ts";
+import { setLevels, setQuery } from "./choices.ts";
+import { levels, overview, query } from "./state.ts";
 import { count } from "./words.ts";
 
 /** One chip a level with its count, and what is hidden. A double click shows that level alone. */

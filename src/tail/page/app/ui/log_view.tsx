@@ -6,18 +6,15 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { LEVELS } from "../../../../record/level.ts";
 import type { Snapshot } from "../messages.ts";
 import {
-  current,
   drawn,
-  following,
   moveCurrent,
   resume,
-  selection,
   setFollowing,
   setScroller,
-  snapshot,
   tellSight,
   unfold,
-} from "./model.ts";
+} from "./reading.ts";
+import { current, following, selection, snapshot } from "./state.ts";
 import { GapView, RecordView } from "./row_view.tsx";
 import { Scroller } from "./scroller.ts";
 import { timeForm, wrap } from "./settings.ts";

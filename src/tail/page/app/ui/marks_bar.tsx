@@ -3,7 +3,8 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { MAX_MARKS } from "./address.ts";
-import { marks, toggleMark } from "./model.ts";
+import { toggleMark } from "./choices.ts";
+import { marks } from "./state.ts";
 
 /** Up to five terms, each marked in a colour of its own. */
 export function MarksBar(): JSX.Element {

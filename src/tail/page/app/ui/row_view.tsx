@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { LEVELS } from "../../../../record/level.ts";
 import type { GapRow, RecordRow } from "../messages.ts";
 import { DetailsView } from "./details_view.tsx";
-import { fetchGap } from "./model.ts";
+import { fetchGap } from "./reading.ts";
 import { nodesOf } from "./pieces.tsx";
 import { bytesText, count, counted } from "./words.ts";
 

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-import { pageUrl } from "./model.ts";
+import { pageUrl } from "./state.ts";
 
 /**
  * Saves what the log holds, as the server has it: `q` filters, `from` and `to` name a part.

@@ -2,7 +2,9 @@
 /** @jsxImportSource preact */
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
-import { copySelection, overview, query, tell, textOf } from "./model.ts";
+import { copySelection, textOf } from "./copying.ts";
+import { tell } from "./notice.ts";
+import { overview, query } from "./state.ts";
 import { saveBlob, saveFromServer } from "./save.ts";
 import { counted } from "./words.ts";
 

@@ -4,7 +4,9 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Link } from "../messages.ts";
-import { following, overview, pause, reconnect, resume } from "./model.ts";
+import { pause, resume } from "./reading.ts";
+import { reconnect } from "./start.ts";
+import { following, overview } from "./state.ts";
 import { count } from "./words.ts";
 
 /** How the page stands with the server: always there, told in words and by a sign. */

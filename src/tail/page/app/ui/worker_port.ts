@@ -11,13 +11,19 @@ interface TrustedTypes {
   ): { createScriptURL(url: string): URL };
 }
 
+let worker: Worker | undefined;
+
 /** Starts the Worker from its inlined source: the page stays one file. */
-export function startWorker(onMessage: (message: FromWorker) => void): (message: ToWorker) => void {
+export function startWorker(onMessage: (message: FromWorker) => void): void {
   const source = new Blob([WORKER_SOURCE], { type: "text/javascript" });
   const url = URL.createObjectURL(source);
   const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
   const policy = trustedTypes?.createPolicy("logflume", { createScriptURL: (own) => own });
-  const worker = new Worker(policy?.createScriptURL(url) ?? url);
+  worker = new Worker(policy?.createScriptURL(url) ?? url);
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => onMessage(data);
-  return (message) => worker.postMessage(message);
+}
+
+/** Tells the Worker something. */
+export function send(message: ToWorker): void {
+  worker?.postMessage(message);
 }

@@ -122,13 +122,13 @@ async function find(text: string | undefined, near: number): Promise<void> {
     changed();
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
-  if (mine === finder) go(mine.step(0, near), undefined);
+  if (mine === finder) go(mine.step(0, near));
 }
 
-function go(index: number | undefined, nowhere: string | undefined): void {
+function go(index: number | undefined, nowhere?: string, keeps: boolean = false): void {
   const row = index === undefined ? undefined : view.at(index);
   if (index !== undefined && row !== undefined) {
-    scope.postMessage({ t: "goto", index, id: row.id, version: view.version });
+    scope.postMessage({ t: "goto", index, id: row.id, version: view.version, keeps });
   } else if (nowhere !== undefined) scope.postMessage({ t: "nowhere", what: nowhere });
   changed();
 }
@@ -148,8 +148,17 @@ function jumpError(step: 1 | -1, near: number): void {
 /** Applies a change that gives rows new numbers, and goes back to the row that was in sight. */
 function renumber(keepId: number | undefined, change: () => void): void {
   change();
-  if (keepId !== undefined) go(view.indexOf(keepId), undefined);
+  if (keepId !== undefined) go(view.indexOf(keepId), undefined, true);
   changed();
+}
+
+/** Fetches what a gap left out; the row that was in sight stays where it is, or else the first fetched. */
+async function fillGap(id: number, keepId: number | undefined): Promise<void> {
+  const before = view.version;
+  const index = view.indexOf(id);
+  await feed?.fill(id);
+  const hasMoved = keepId !== undefined && view.version !== before;
+  if (hasMoved) go(view.indexOf(keepId) ?? index, undefined, true);
 }
 
 function textOf(form: "text" | "ndjson", range: readonly [number, number] | undefined) {
@@ -222,7 +231,7 @@ function receive(message: ToWorker): void {
       else unfolded.delete(message.id);
       break;
     case "fetchGap":
-      return void feed?.fill(message.id);
+      return void fillGap(message.id, message.keepId);
     case "text":
       return scope.postMessage({
         t: "text",

@@ -138,6 +138,19 @@ test("a refusal is told in the server's words", () =>
     assert.equal(state.kind === "refused" && state.why, "Too many clients read this tail");
   }));
 
+test("a page that fell behind says by how much, until it has caught up", () =>
+  withFeed(({ feed, peer }) => {
+    peer().hello("run-1", 1, 10);
+    peer().records(1, 10, "r");
+    peer().say({ t: "live", seq: 11 });
+    peer().say({ t: "hb", last: 90, lag: 80, sent: 10, skipped: 0 });
+    assert.deepEqual(feed.link.state, { kind: "behind", n: 80 });
+    peer().records(11, 50);
+    assert.deepEqual(feed.link.state, { kind: "behind", n: 40 });
+    peer().records(51, 90, "l", 1_000);
+    assert.deepEqual(feed.link.state, { kind: "live" });
+  }));
+
 test("records that the server held back are counted as hidden", () =>
   withFeed(({ feed, view, peer }) => {
     peer().hello("run-1", 1, 100);

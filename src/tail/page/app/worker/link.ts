@@ -42,6 +42,8 @@ export class Link {
   #retry: Timer | undefined;
   #watch: Timer | undefined;
   #problem = "";
+  /** The newest record there is, as the last heartbeat had it. */
+  #newest = 0;
   #opened = false;
   state: LinkState = { kind: "connecting" };
   /** What the server said first, on this connection. */
@@ -121,9 +123,17 @@ export class Link {
       this.#attempt = 0;
       this.#show({ kind: "live" });
     } else if (message.t === "hb" && this.state.kind !== "replay") {
-      this.#show(message.lag > 0 ? { kind: "behind", n: message.lag } : { kind: "live" });
+      this.#newest = message.last;
+      this.#showLag(message.lag);
+    } else if ((message.t === "b" || message.t === "gap") && this.state.kind === "behind") {
+      // The next heartbeat may be long in coming, so what came tells that the page has caught up.
+      this.#showLag(this.#newest - message.to);
     } else if (message.t === "err") this.#problem = message.msg;
     this.#events.message(message);
+  }
+
+  #showLag(n: number): void {
+    this.#show(n > 0 ? { kind: "behind", n } : { kind: "live" });
   }
 
   #lost(code: number, reason: string): void {

@@ -307,7 +307,11 @@ const BREAKING: readonly [file: string, source: string, violation: string | unde
   ["src/pipeline/a.ts", 'import { x } from "../cli/main.ts";', "pipeline may not import cli"],
   ["src/pipeline/a.ts", 'import { x } from "./gone.ts";', "→ ./gone.ts: no such file"],
   ["src/tail/page/app/a.tsx", 'import { x } from "hono";', "page may not import this package"],
-  ["src/tail/page/app/a.ts", 'import { x } from "../../routes.ts";', "page may not import routes"],
+  [
+    "src/tail/page/app/a.ts",
+    'import { x } from "../../http/routes.ts";',
+    "page may not import routes",
+  ],
   ["src/wal/a.ts", 'import { x } from "node:fs";', "→ node:fs: wal may not import this package"],
   ["src/wal/a.ts", "const pid = process.pid;", "→ process: only src/platform"],
   ["src/wal/a.ts", "const pid = `${`${Deno.pid}`}`;", "→ Deno: only src/platform"],

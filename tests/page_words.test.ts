@@ -6,11 +6,9 @@ import { laneWords, summaryWords } from "../src/tail/page/app/ui/lane_words.ts";
 import { addTerm, fieldTerm } from "../src/tail/page/app/ui/query_term.ts";
 import { timeText } from "../src/tail/page/app/ui/time_text.ts";
 import { bytesText, counted, durationText, rateText } from "../src/tail/page/app/ui/words.ts";
-import {
-  createMatcher,
-  FilterError,
-  parseQuery,
-} from "../src/tail/page/app/worker/filter_stand_in.ts";
+import { FilterError } from "../src/tail/filter.ts";
+import { createMatcher } from "../src/tail/filter_match.ts";
+import { parseQuery } from "../src/tail/query.ts";
 import { retryDelayMs } from "../src/tail/page/app/worker/reconnect.ts";
 import { laneStats } from "./browser/support/figures.ts";
 

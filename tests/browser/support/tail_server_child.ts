@@ -4,7 +4,7 @@ import process from "node:process";
 import { Hono } from "hono";
 import { serve } from "../../../src/platform/serve.ts";
 import { createTail } from "../../../src/tail/hub.ts";
-import { tailRoutes, type Upgrade } from "../../../src/tail/routes.ts";
+import { tailRoutes, type Upgrade } from "../../../src/tail/http/routes.ts";
 import { say, scriptArgument } from "../../support/spawn.ts";
 import type { Command } from "./tail_server.ts";
 

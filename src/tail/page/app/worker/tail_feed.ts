@@ -1,11 +1,7 @@
+import { FilterError, filterKey, type TailFilter } from "../../../filter.ts";
+import { createMatcher } from "../../../filter_match.ts";
+import { parseQuery } from "../../../query.ts";
 import type { WireMessage } from "../wire.ts";
-import {
-  createMatcher,
-  FilterError,
-  filterKey,
-  parseQuery,
-  type TailFilter,
-} from "./filter_stand_in.ts";
 import { fetchGap } from "./gap_fetch.ts";
 import { heldGap, heldRecord, type HeldRow } from "./held_row.ts";
 import { type From, Link } from "./link.ts";

@@ -48,7 +48,9 @@ async function killed(task: SyncModeTask, records: number): Promise<string[]> {
   const { signal, stdout, stderr } = await ended;
   assert.equal(signal, "SIGKILL", `it ended by itself: ${stdout.slice(0, 500)} ${stderr}`);
   const lines = stdout.split("\n").slice(0, -1);
-  assert.deepEqual(lines.filter((line) => line.startsWith("event")), []);
+  // A kill in the middle of write(2) leaves a part of a line of which nothing was said.
+  const events = lines.filter((line) => line.startsWith("event"));
+  assert.deepEqual(events.filter((line) => !line.includes("an unfinished write")), []);
   return lines.filter((line) => line.startsWith("true ")).map((line) => line.slice(5));
 }
 

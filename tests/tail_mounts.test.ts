@@ -46,7 +46,7 @@ for (const [name, handler] of MIDDLEWARE) {
         await live.cancel();
         const page = await fetch(`http://${url}`, { headers: { accept: "text/html" } });
         assert.equal(page.status, 200);
-        assert.match(await page.text(), /role="log"/);
+        assert.match(await page.text(), /<title>logflume</);
       },
     ));
 }

@@ -21,7 +21,7 @@ interface Room {
 const LEAF_FILES =
   /^src\/(record\/\w+|errors|isolated|sampler|clock|storage\/(store|chunk|window|announcer)|sink\/sink|delivery\/retry_after|pipeline\/stats|metrics\/(metrics|histogram))\.ts$/;
 const MECHANISMS = ["buffer", "wal", "delivery", "tail"];
-const EDGES = ["routes", "storage", "sink", "file writer", "config", "metrics", "adapters"];
+const EDGES = ["routes", "storage", "sink", "file writer", "metrics", "adapters"];
 const PARTS = ["leaf", "logger", ...MECHANISMS, ...EDGES, "platform"];
 
 /** The first room that fits a file is its room. */
@@ -54,12 +54,6 @@ const ROOMS: readonly Room[] = [
     may: ["leaf", "logger", "buffer", "sink", "platform"],
   },
   { name: "sink", files: /^src\/sink\//, may: ["leaf", "platform"] },
-  {
-    name: "config",
-    files: /^src\/config\//,
-    may: ["leaf", "platform"],
-    packages: /^(yaml|valibot)$/,
-  },
   { name: "metrics", files: /^src\/metrics\//, may: ["leaf", "platform"] },
   { name: "adapters", files: /^src\/adapters\//, may: ["leaf", "platform"] },
   {
@@ -70,11 +64,18 @@ const ROOMS: readonly Room[] = [
     touchesRuntime: true,
   },
   { name: "pipeline", files: /^src\/pipeline\//, may: PARTS },
+  {
+    // Makes the options of a whole pipeline, so it stands beside the place that joins the parts.
+    name: "config",
+    files: /^src\/config\//,
+    may: [...PARTS, "pipeline"],
+    packages: /^(yaml|valibot)$/,
+  },
   { name: "testing", files: /^src\/testing\//, may: [...PARTS, "pipeline", "writer"] },
   {
     name: "cli",
     files: /^src\/cli\//,
-    may: [...PARTS, "pipeline", "writer"],
+    may: [...PARTS, "pipeline", "writer", "config"],
     packages: /^(node:|hono(\/|$))/,
     touchesRuntime: true,
   },
@@ -318,6 +319,12 @@ const BREAKING: readonly [file: string, source: string, violation: string | unde
   ["src/wal/a.ts", "const p = globalThis.process;", "→ globalThis.process: only src/platform"],
   ["src/wal/a.ts", "const r = /[/'\"]/; Bun.gc();", "→ Bun: only src/platform"],
   ["src/wal/a.ts", 'const fs = load("node:fs");', "→ node:fs: only src/platform"],
+  [
+    "src/pipeline/a.ts",
+    'import { x } from "../config/config.ts";',
+    "pipeline may not import config",
+  ],
+  ["src/config/a.ts", 'import { x } from "hono";', "config may not import this package"],
   ["src/odd/a.ts", "", "belongs to no room"],
   ["src/wal/a.ts", '// import { x } from "node:fs"; Deno.exit()', undefined],
   ["src/wal/a.ts", '/** ```ts\n * import { x } from "../cli/main.ts";\n */', undefined],
@@ -325,6 +332,7 @@ const BREAKING: readonly [file: string, source: string, violation: string | unde
   ["src/wal/a.ts", "f({ process: 1, Bun: 2 }); x.process.y;", undefined],
   ["src/wal/a.ts", "const half = a / b; // 'Deno'\nconst c = d / 2;", undefined],
   ["src/sink/a.ts", 'import { x } from "../platform/fs.ts";', undefined],
+  ["src/config/a.ts", 'import { x } from "../storage/file.ts";', undefined],
   [
     "src/tail/http/routes.ts",
     'import { Hono } from "hono"; import { w } from "../hub.ts";',
@@ -340,6 +348,7 @@ const STANDING = [
   "src/tail/hub.ts",
   "src/storage/file.ts",
   "src/cli/main.ts",
+  "src/config/config.ts",
   "src/platform/fs.ts",
 ];
 

@@ -5,6 +5,7 @@ import type { ConfigPath } from "./problem.ts";
 import type { Settings } from "./schema.ts";
 import type { SinkType } from "./sink_type.ts";
 import { logOf } from "./store.ts";
+import { summaryOf } from "./summary.ts";
 import { withoutUndefined } from "./without_undefined.ts";
 
 /** Files that are read. */
@@ -61,6 +62,8 @@ export interface PipelineConfig extends PipelineOptions {
   readonly drainTimeoutMs?: number;
   /** Where the log is, for people. */
   readonly place: string;
+  /** What would run, a line each, for people; without secrets. */
+  readonly summary: readonly string[];
   /** Settings that were taken and do nothing here, a sentence each. */
   readonly notes: readonly string[];
 }
@@ -102,6 +105,7 @@ export function buildConfig(
     stdin: inputs?.stdin ?? false,
     isHttpOff: settings.http?.listen === "off",
     place: log.place,
+    summary: summaryOf(settings, log.place),
     notes: notesOf(settings),
   };
 }

@@ -31,6 +31,9 @@ export function spell(
   return new Spelling(expanded).run(setting, value);
 }
 
+/** What the options of a sink type that is not built in call a secret. */
+const SECRET_NAME = /token|password|secret|authorization|credential|key$/i;
+
 /** A place in both spellings. */
 interface Place {
   readonly written: ConfigPath;
@@ -136,6 +139,7 @@ class Spelling {
         const settled = this.#visit(setting, item, below(at, key, name));
         if (settled !== undefined) out[name] = settled;
       } else if (meta.isOpen) {
+        if (typeof item === "string" && SECRET_NAME.test(key)) this.#secrets.push(item);
         Object.defineProperty(out, key, { value: item, enumerable: true });
       } else this.#unknown(meta, key, at);
     }

@@ -14,7 +14,12 @@ const ADDRESS = /^(?:(?:\[([0-9A-Fa-f:.]{2,45})\]|([\w.-]{0,253})):)?(\d{1,5})$/
 export function address(description: string): Setting<ListenSettings | "off"> {
   return leaf(description, {
     allowed: 'HOST:PORT such as "127.0.0.1:8484", a port, and "off"',
-    read: (value) => value === "off" || value === false ? "off" : listenOf(String(value)),
+    read: (value) => {
+      if (value === "off" || value === false) return "off";
+      return typeof value === "string" || typeof value === "number"
+        ? listenOf(String(value))
+        : undefined;
+    },
     json: { type: ["string", "integer", "boolean"] },
     names: ["off"],
   });

@@ -75,9 +75,9 @@ class Spelling {
         return undefined;
       }
       case "section":
-        return this.#mapping(value, at, (mapping) => this.#section(meta, mapping, at));
+        return this.#mapping(value, at, "a mapping", (mapping) => this.#section(meta, mapping, at));
       case "map":
-        return this.#mapping(value, at, (mapping) => {
+        return this.#mapping(value, at, "a mapping from names", (mapping) => {
           const items = Object.entries(mapping).map(([key, item]) => {
             return [key, this.#visit(meta.item, item, below(at, key, key))];
           });
@@ -92,11 +92,12 @@ class Spelling {
   #mapping(
     value: unknown,
     { written }: Place,
+    allowed: string,
     visit: (mapping: Readonly<Record<string, unknown>>) => unknown,
   ): unknown {
     if (isMapping(value)) return visit(value);
     if (value !== null && value !== undefined) {
-      this.#problems.push({ path: written, message: "cannot be used: allowed is a mapping" });
+      this.#problems.push({ path: written, message: `cannot be used: allowed is ${allowed}` });
     }
     return undefined;
   }
@@ -144,17 +145,19 @@ class Spelling {
       } else this.#unknown(meta, key, at);
     }
     for (const name of meta.required.filter((name) => !by.has(name))) {
-      this.#problems.push({ path: at.written, message: `"${name}" is missing` });
+      const { description } = metaOf(meta.entries[name] as Setting<unknown>);
+      const what = description.charAt(0).toLowerCase() + description.slice(1);
+      this.#problems.push({ path: at.written, message: `"${name}" is missing: ${what}` });
     }
     return out;
   }
 
   #unknown({ entries, aliases, advice }: Section, key: string, { written }: Place): void {
-    const why = Object.hasOwn(advice, snake(key)) ? `: ${advice[snake(key)]}` : undefined;
     const names = Object.keys(entries);
     const guess = didYouMean(key, [...names, ...Object.keys(aliases)]);
-    const allowed = `: allowed are ${names.join(", ")}`;
-    const message = `there is no such setting${why ?? `${allowed}${guess}`}`;
+    const message = Object.hasOwn(advice, snake(key))
+      ? `cannot be used here: ${advice[snake(key)]}`
+      : `there is no such setting: allowed are ${names.join(", ")}${guess}`;
     this.#problems.push({ path: [...written, key], message });
   }
 }

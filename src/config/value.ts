@@ -111,12 +111,26 @@ export function duration(description: string, range: Range = {}): Setting<number
   });
 }
 
+/** Words that stood for true and false up to YAML 1.1, and do for many programs. */
+const YES_AND_NO: Readonly<Record<string, boolean>> = {
+  yes: true,
+  no: false,
+  on: true,
+  off: false,
+};
+
 /** True or false. */
 export function flag(description: string): Setting<boolean> {
   return leaf(description, {
     allowed: "true and false",
-    read: (value) => typeof value === "boolean" ? value : undefined,
-    json: { type: "boolean" },
+    read: (value) => {
+      if (typeof value === "boolean") return value;
+      return typeof value === "string" && Object.hasOwn(YES_AND_NO, value)
+        ? YES_AND_NO[value]
+        : undefined;
+    },
+    json: { enum: [true, false, ...Object.keys(YES_AND_NO)] },
+    names: ["true", "false"],
     fromText: "boolean",
   });
 }

@@ -69,19 +69,30 @@ function parse(
 /** What parses, and yet has no value. */
 function oddNodes(document: yaml.Document, lines: yaml.LineCounter): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  const add = (node: unknown, code: yaml.ErrorCode): void => {
-    const offset = yaml.isNode(node) ? node.range?.[0] : undefined;
-    problems.push(problemAt(positionOf(lines, offset ?? 0), SAID[code] ?? NO_YAML));
+  const add = (node: unknown, message = NO_YAML): void => {
+    problems.push(problemAt(positionOf(lines, startOf(node) ?? 0), message));
   };
   yaml.visit(document, {
     Alias: (_, node) => {
-      if (node.resolve(document) === undefined) add(node, "BAD_ALIAS");
+      const target = node.resolve(document);
+      if (target === undefined) add(node, SAID.BAD_ALIAS);
+      else if (isWithin(node, target)) add(node, "this alias stands in what it stands for");
     },
     Pair: (_, { key }) => {
-      if (!yaml.isScalar(key)) add(key, "NON_STRING_KEY");
+      if (!yaml.isScalar(key)) add(key, SAID.NON_STRING_KEY);
     },
   });
   return problems;
+}
+
+function startOf(node: unknown): number | undefined {
+  return yaml.isNode(node) ? node.range?.[0] : undefined;
+}
+
+function isWithin(node: yaml.Node, outer: yaml.Node): boolean {
+  const [start, end = 0] = outer.range ?? [];
+  const at = startOf(node);
+  return start !== undefined && at !== undefined && start <= at && at < end;
 }
 
 /** One of a kind a line: what follows the first one is often its consequence. */
@@ -113,7 +124,7 @@ function positionOf(lines: yaml.LineCounter, offset: number): Position {
 /** Where a path begins: its last step that stands in the file, whose key it is if there is no value. */
 function offsetOf(document: yaml.Document, path: ConfigPath, ofKey: boolean): number | undefined {
   let node: unknown = document.contents;
-  let offset = yaml.isNode(node) ? node.range?.[0] : undefined;
+  let offset = startOf(node);
   for (const [i, step] of path.entries()) {
     const target = yaml.isAlias(node) ? node.resolve(document) : node;
     const found = stepInto(target, step);
@@ -121,7 +132,7 @@ function offsetOf(document: yaml.Document, path: ConfigPath, ofKey: boolean): nu
     node = found.value;
     const wantsKey = ofKey && i === path.length - 1;
     const best = wantsKey || !yaml.isNode(node) ? found.key ?? node : node;
-    offset = yaml.isNode(best) ? best.range?.[0] ?? offset : offset;
+    offset = startOf(best) ?? offset;
   }
   return offset;
 }

@@ -38,7 +38,7 @@ export const configSchema: JsonSchema = {
     "max_record_bytes": {
       "description": "A longer record is cut and marked (default 1MiB)",
       "anyOf": [
-        {"anyOf":[{"type":"integer","minimum":256},{"type":"string","pattern":"^(\\d+(\\.\\d+)? ?([KMGT]i?)?B?)$"}]},
+        {"anyOf":[{"type":"integer","minimum":1024},{"type":"string","pattern":"^(\\d+(\\.\\d+)? ?([KMGT]i?)?B?)$"}]},
         {"type":"string","pattern":"\\$\\{.+\\}"}
       ]
     },
@@ -76,14 +76,14 @@ export const configSchema: JsonSchema = {
       ],
       "properties": {
         "type": {"description":"Where the buffer is; what must survive is the business of wal","anyOf":[{"enum":["memory"]},{"type":"string","pattern":"\\$\\{.+\\}"}]},
-        "size": {"description":"Records it holds (default 10000)","anyOf":[{"type":"integer","minimum":1,"maximum":1073741824},{"type":"string","pattern":"\\$\\{.+\\}"}]},
-        "min_size": {"description":"Records it begins with: it grows up to size under load, and shrinks when idle","anyOf":[{"type":"integer","minimum":1,"maximum":1073741824},{"type":"string","pattern":"\\$\\{.+\\}"}]},
+        "size": {"description":"Records it holds (default 10000)","anyOf":[{"type":"integer","minimum":1,"maximum":10000000},{"type":"string","pattern":"\\$\\{.+\\}"}]},
+        "min_size": {"description":"Records it begins with: it grows up to size under load, and shrinks when idle","anyOf":[{"type":"integer","minimum":1,"maximum":10000000},{"type":"string","pattern":"\\$\\{.+\\}"}]},
         "max_bytes": {"description":"Bytes it holds (default 16MiB)","anyOf":[{"anyOf":[{"type":"integer","minimum":1},{"type":"string","pattern":"^(\\d+(\\.\\d+)? ?([KMGT]i?)?B?)$"}]},{"type":"string","pattern":"\\$\\{.+\\}"}]},
         "backpressure_strategy": {"description":"What a full buffer does: block refuses (append waits), drop and drop-oldest give up the oldest, drop-newest refuses, sample takes one in sample_rate, warn refuses with one warning (default block)","anyOf":[{"enum":["block","drop","drop-oldest","drop-newest","sample","warn"]},{"type":"string","pattern":"\\$\\{.+\\}"}]},
         "sample_rate": {"description":"With sample: one in so many is taken while the buffer is full (default 10)","anyOf":[{"type":"integer","minimum":1},{"type":"string","pattern":"\\$\\{.+\\}"}]},
         "block_timeout": {"description":"How long a call that waits for room waits (default: without end)","anyOf":[{"anyOf":[{"type":"integer","minimum":0},{"type":"string","pattern":"^((\\d+(\\.\\d+)?(ms|s|m|h|d))+|\\d+)$"}]},{"type":"string","pattern":"\\$\\{.+\\}"}]},
         "reserve": {"description":"Records, of size, that only level error and above may use (default 0)","anyOf":[{"type":"integer","minimum":0},{"type":"string","pattern":"\\$\\{.+\\}"}]},
-        "max_waiters": {"description":"Calls that may wait for room at once (default 10000)","anyOf":[{"type":"integer","minimum":0},{"type":"string","pattern":"\\$\\{.+\\}"}]},
+        "max_waiters": {"description":"Calls that may wait for room at once (default 10000)","anyOf":[{"type":"integer","minimum":1},{"type":"string","pattern":"\\$\\{.+\\}"}]},
         "minSize": {"$ref":"#/properties/buffer/properties/min_size"},
         "maxBytes": {"$ref":"#/properties/buffer/properties/max_bytes"},
         "backpressureStrategy": {"$ref":"#/properties/buffer/properties/backpressure_strategy"},

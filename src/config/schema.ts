@@ -84,7 +84,7 @@ export function settingsOf(sinkTypes: Iterable<string> = []): Setting<Settings> 
       "sync",
     ]),
     on_store_failure: oneOf("When the log cannot be opened (default throw)", ["throw", "memory"]),
-    max_record_bytes: size("A longer record is cut and marked (default 1MiB)", { min: 256 }),
+    max_record_bytes: size("A longer record is cut and marked (default 1MiB)", { min: 1024 }),
     handle_signals: flag("Write out what waits when a signal ends the process (default false)"),
     drain_timeout: duration("How long to wait for the sinks at the end (default 10s)"),
     inputs: inputsSection,

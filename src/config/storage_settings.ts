@@ -16,7 +16,8 @@ export interface BufferSettings {
   readonly max_waiters?: number;
 }
 
-const MAX_ITEMS = 2 ** 30;
+/** The slots of so many take 128 MiB before the first record comes. */
+const MAX_ITEMS = 10_000_000;
 
 const OVERFLOWS: Readonly<Record<string, Overflow>> = {
   block: "block",
@@ -64,7 +65,7 @@ export const bufferSection: Setting<BufferSettings> = section(
     ),
     block_timeout: duration("How long a call that waits for room waits (default: without end)"),
     reserve: whole("Records, of size, that only level error and above may use (default 0)"),
-    max_waiters: whole("Calls that may wait for room at once (default 10000)"),
+    max_waiters: whole("Calls that may wait for room at once (default 10000)", { min: 1 }),
   },
   { aliases: { overflow: "backpressure_strategy", capacity: "size", sample_every: "sample_rate" } },
 );

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { type LaneOptions, memoryStore, openPipeline } from "../mod.ts";
 import { ConfigError, configSchema, parseConfig } from "../src/config/config.ts";
 import { settingsOf } from "../src/config/schema.ts";
 import { type Meta, metaOf, type Setting } from "../src/config/setting.ts";
@@ -158,6 +159,46 @@ test("every setting may be written in camelCase", () => {
     assert.equal(said.length, 1, JSON.stringify(said));
     assert.match(said[0]?.message ?? "", /cannot be used/, textOf(path));
   }
+});
+
+/** The least and the most of a number, as the schema says. */
+function boundsOf(meta: Meta): number[] {
+  if (meta.kind !== "leaf") return [];
+  const all = [meta.json, ...(meta.json.anyOf as typeof meta.json[] | undefined ?? [])];
+  return all.flatMap(({ minimum, maximum }) => [minimum, maximum])
+    // The storage of the largest buffers would take more time than the test is worth.
+    .filter((bound) => typeof bound === "number" && bound !== 10_000_000);
+}
+
+test("a pipeline opens with the least and the most of every number", async () => {
+  let opened = 0;
+  for (const { path, meta, around } of CASES) {
+    for (const bound of boundsOf(meta)) {
+      // What does not go with the others has its own sentence; it is no matter of range.
+      const said = saidOf(around(bound));
+      if (said.length > 0) {
+        assert.match(
+          said[0]?.message ?? "",
+          /^(is more|leaves no room|sync needs|does nothing|"path" is|with a store)/,
+        );
+        continue;
+      }
+      const { wal, sinks, ...rest } = parseConfig(around(bound));
+      const lanes = Object.entries(sinks ?? { console: {} }).map(([name, lane]) => {
+        return [name, { ...lane as LaneOptions, sink: () => {} }] as const;
+      });
+      const { sync: _, ...log } = wal ?? { sync: undefined };
+      const options = { ...rest, sinks: Object.fromEntries(lanes), onEvent: () => {} };
+      const store = wal === undefined ? {} : { wal: { ...log, store: memoryStore() } };
+      try {
+        await (await openPipeline({ ...options, ...store })).close();
+      } catch (error) {
+        assert.fail(`${textOf(path)} ${bound}: ${error}`);
+      }
+      opened++;
+    }
+  }
+  assert.ok(opened > 130, `${opened}`);
 });
 
 test("every setting has a description, and stands in configSchema", () => {

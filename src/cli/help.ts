@@ -7,10 +7,13 @@ export const MAIN_HELP: string = `logflume ${VERSION}: a durable, back-pressured
 Usage: logflume <command> [options]
 
 Commands:
-  run    read lines, make them durable, deliver them, show them live
-  tail   show the records of a running log, over HTTP or from its folder
-  wal    look into a log: list, print and verify what is in it
-  dlq    look after dead letters: list, show, replay, remove, export and import them
+  run     read lines, make them durable, deliver them, show them live
+  tail    show the records of a running log, over HTTP or from its folder
+  wal     look into a log: list, print and verify what is in it
+  dlq     look after dead letters: list, show, replay, remove, export and import them
+  init    write a configuration to start from
+  check   say what a configuration would run, or what is wrong with it
+  schema  print the JSON Schema of the configuration
 
 Options:
   -h, --help     show this help; "logflume run --help" shows that of the command

@@ -1,9 +1,12 @@
 /**
- * The command line: `logflume run`, `logflume tail`, `logflume wal` and `logflume dlq`.
+ * The command line: `logflume run` and the commands around it.
  *
  * @module
  */
 import process from "node:process";
+import { check } from "./config_check.ts";
+import { init } from "./config_init.ts";
+import { schema } from "./config_schema.ts";
 import { dlq } from "./dlq.ts";
 import { MAIN_HELP, VERSION } from "./help.ts";
 import { run } from "./run.ts";
@@ -44,6 +47,12 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       return await wal(rest);
     case "dlq":
       return await dlq(rest);
+    case "check":
+      return await check(rest);
+    case "init":
+      return await init(rest);
+    case "schema":
+      return await schema(rest);
     case "--version":
       await print(`${VERSION}\n`);
       return 0;
@@ -57,7 +66,7 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       return 2;
     default:
       throw new UsageError(
-        `Unknown command "${command}": use run, tail, wal or dlq, or see logflume --help`,
+        `Unknown command "${command}": see logflume --help for those there are`,
       );
   }
 }

@@ -5,6 +5,11 @@ import { ConfigError, type ConfigPath, type ConfigProblem } from "./problem.ts";
 
 /** Aliases may stand for so many nodes; an attack with aliases of aliases goes into millions. */
 const MAX_ALIASES = 100;
+/**
+ * The parser takes seconds for a million tokens that fit nowhere; the example with every setting has a few
+ * hundred.
+ */
+const MAX_TOKENS = 30_000;
 /** More than anybody corrects at once. */
 const MAX_PROBLEMS = 50;
 /** What is wrong, by the parser's code. Its own words may quote the file, and with it a secret. */
@@ -36,6 +41,7 @@ const NO_YAML = "this is not YAML: look for a missing colon, quote or space befo
  * @throws {ConfigError} If it is none
  */
 export function parseYaml(text: string, file: string | undefined): Source {
+  assertModest(text, file);
   const lines = new yaml.LineCounter();
   const document = parse(text, lines, file);
   const problems = [...document.errors, ...document.warnings].map(({ code, pos }) =>
@@ -51,6 +57,16 @@ export function parseYaml(text: string, file: string | undefined): Source {
       return offset === undefined ? undefined : positionOf(lines, offset);
     },
   };
+}
+
+/** Looks at the words alone, which takes a time in proportion to the text. */
+function assertModest(text: string, file: string | undefined): void {
+  let count = 0;
+  for (const _ of new yaml.Lexer().lex(text)) {
+    if (++count <= MAX_TOKENS) continue;
+    const message = `this file holds too much: allowed are ${MAX_TOKENS} words and signs`;
+    throw new ConfigError([problemAt(undefined, message)], file);
+  }
 }
 
 function parse(

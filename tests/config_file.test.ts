@@ -135,11 +135,13 @@ test("an address of the net is no file", async () => {
   await assert.rejects(loadConfig(new URL("https://x.example/logflume.yaml")), TypeError);
 });
 
-test("brackets nested without end are refused in words", () =>
+test("texts that would take a parser long are refused in words", () =>
   inFolder(async (folder) => {
     const file = join(folder, "logflume.yaml");
-    for (const open of ["[", "{", "- ", "? ", "a: [", "!!x "]) {
-      writeFileSync(file, open.repeat(20_000));
-      assert.notEqual(await saidOf(file), "", open);
+    for (const piece of ["[", "{", "- ", "? ", "a: [", "!!x ", "&a ", "a:\n", "{a: 1},\n"]) {
+      for (const times of [1000, 100_000]) {
+        writeFileSync(file, piece.repeat(times));
+        assert.notEqual(await saidOf(file), "", `${piece} ${times}`);
+      }
     }
   }));

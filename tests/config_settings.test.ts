@@ -167,7 +167,7 @@ function boundsOf(meta: Meta): number[] {
   const all = [meta.json, ...(meta.json.anyOf as typeof meta.json[] | undefined ?? [])];
   return all.flatMap(({ minimum, maximum }) => [minimum, maximum])
     // The storage of the largest buffers would take more time than the test is worth.
-    .filter((bound) => typeof bound === "number" && bound !== 10_000_000);
+    .filter((bound): bound is number => typeof bound === "number" && bound !== 10_000_000);
 }
 
 test("a pipeline opens with the least and the most of every number", async () => {

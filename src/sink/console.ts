@@ -1,4 +1,5 @@
 import { type StandardOutput, standardOutput } from "../platform/stdio.ts";
+import { originalOf } from "../record/original_method.ts";
 import { prettyRecord } from "./pretty.ts";
 import type { Batch, Sink } from "./sink.ts";
 
@@ -83,13 +84,15 @@ function prettyBytes(batch: Batch, { color }: OutputSinkOptions): Uint8Array {
   return encoder.encode(text);
 }
 
-/** The output of a place without standard streams: one call of `console` a batch. */
+/**
+ * The output of a place without standard streams: one call of `console` a batch, past whatever makes
+ * records of such calls.
+ */
 function browserConsole(stream: "stdout" | "stderr"): StandardOutput {
   const write = (bytes: Uint8Array) => {
     const text = decoder.decode(bytes).replace(/\n$/, "");
     if (text === "") return;
-    if (stream === "stdout") console.log(text);
-    else console.error(text);
+    originalOf(stream === "stdout" ? console.log : console.error).call(console, text);
   };
   return {
     isTerminal: false,

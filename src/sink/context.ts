@@ -1,4 +1,5 @@
 import { type Level, LEVEL_RANK, LEVELS } from "../record/level.ts";
+import { originalOf } from "../record/original_method.ts";
 import type { LogRecord } from "../record/record.ts";
 import type { Batch, Sink, SinkResult } from "./sink.ts";
 
@@ -91,8 +92,10 @@ function emitter(target: ContextTarget, { style, timeKey }: ContextSinkOptions):
   return ({ time, level, msg, fields, ...origin }) => {
     const all = { ...(timeKey === undefined ? {} : { [timeKey]: time }), ...origin, ...fields };
     const args = call(msg, Object.keys(all).length === 0 ? undefined : all);
-    // Looked up each time: pino replaces its methods when its level changes.
-    return (target as Record<Level, (...args: unknown[]) => unknown>)[names[level]](...args);
+    // Looked up each time: pino replaces its methods when its level changes. A console whose calls
+    // become records is called past that, or each record would become another one.
+    const method = (target as Record<Level, (...args: unknown[]) => unknown>)[names[level]];
+    return originalOf(method).apply(target, args);
   };
 }
 

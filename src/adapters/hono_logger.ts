@@ -1,0 +1,242 @@
+/**
+ * One record for each request that Hono answers: `app.use(requestLog(pipeline.logger("http")))`.
+ *
+ * @module
+ */
+import { type Clock, systemClock } from "../clock.ts";
+import { thrownMessage } from "../record/json_value.ts";
+import type { Fields } from "../record/record.ts";
+import { watchBody } from "./hono_body.ts";
+import { REQUEST_ID, requestIdOf, traceIdOf } from "./hono_request_id.ts";
+import { createRedaction, type Redaction } from "./redaction.ts";
+
+/** What {@linkcode requestLog} needs of a logger: one of ours, or anything with these methods. */
+export interface RequestLogger {
+  /** Writes a record of level `info`. */
+  info(message: string, fields?: Fields): unknown;
+  /** Writes a record of level `warn`. */
+  warn(message: string, fields?: Fields): unknown;
+  /** Writes a record of level `error`. */
+  error(message: string, fields?: Fields): unknown;
+  /** A logger whose records carry these fields too. */
+  with(fields: Fields): RequestLogger;
+}
+
+/** What is used of Hono's context. */
+export interface RequestLogContext {
+  /** The request. */
+  readonly req: {
+    /** Its method. */
+    readonly method: string;
+    /** Its address, whole. */
+    readonly url: string;
+    /** As it came. */
+    readonly raw: { readonly headers: Headers };
+  };
+  /** The response. */
+  res: Response;
+  /** What a handler threw. */
+  error: Error | undefined;
+  /** Keeps a value for the handlers behind. */
+  set(key: never, value: never): void;
+  /** Sets a header of the response. */
+  header(name: string, value: string): void;
+}
+
+/** What {@linkcode requestLog} leaves for handlers, as the `Variables` of an application. */
+export interface RequestLogVariables<L = RequestLogger> {
+  /** The id of the request. */
+  requestId: string;
+  /** A logger whose records carry the id. */
+  log: L;
+}
+
+/** What is logged of a request, and how. */
+export interface RequestLogOptions {
+  /** Requests that are not logged, such as health checks. They get their id and their logger as well. */
+  readonly skip?: (c: RequestLogContext) => boolean;
+  /** Further names of headers and query keys whose values are withheld, in any case. */
+  readonly redact?: readonly string[];
+  /** Further fields, asked for when the response is there. */
+  readonly fields?: (c: RequestLogContext) => Fields;
+  /** Makes the id of a request that brings none. @default {crypto.randomUUID} */
+  readonly requestId?: () => string;
+  /** Logs the headers of request and response, those with secrets withheld. @default {false} */
+  readonly headers?: boolean;
+  /**
+   * When a request counts as answered: `headers` when its response begins, which for a stream of events
+   * is at once; `body` when its last byte was taken or its client has gone, with the bytes counted.
+   *
+   * @default {"headers"}
+   */
+  readonly until?: "headers" | "body";
+  /** What durations are measured by. @default {systemClock} */
+  readonly clock?: Clock;
+}
+
+/** A middleware of Hono's. */
+export type RequestLogMiddleware = (
+  c: RequestLogContext,
+  next: () => Promise<void>,
+) => Promise<void>;
+
+/** Longer addresses and names of programs are cut: a client must not decide how long a record is. */
+const MAX_CHARS = 2048;
+
+/**
+ * A middleware of Hono's that logs each request once: `method`, `path`, `query`, `status`, `durationMs`,
+ * `requestId`, `userAgent`, and `bytes` of the response where they are known. A status from 500 is an
+ * `error`, with what was thrown as the field `error`; from 400 a `warn`; everything else `info`.
+ *
+ * The id comes from the header `x-request-id` if it is 1 to 128 letters, digits and `_ . : = + / @ -`, or
+ * is made; it goes back in the same header. `c.get("requestId")` has it, and `c.get("log")` is a logger
+ * whose records carry it, and the `traceId` of a W3C `traceparent`. Values of query keys such as `token`,
+ * `password` or `code`, and of the headers `authorization`, `cookie`, `set-cookie`, `x-api-key` and the
+ * like, are withheld.
+ *
+ * Never fails a request: what `skip` and `fields` throw is told in the record as `logError`.
+ *
+ * @throws {TypeError} If the logger lacks a method
+ * @throws {RangeError} If `until` is neither `headers` nor `body`
+ *
+ * @example Before: `app.use(logger())`, with `logger` from `hono/logger`
+ * ```ts
+ * import { Hono } from "hono";
+ * import { type Logger, openPipeline } from "@logflume/logflume";
+ * import { requestLog, type RequestLogVariables } from "@logflume/logflume/hono-logger";
+ *
+ * await using pipeline = await openPipeline();
+ * const app = new Hono<{ Variables: RequestLogVariables<Logger> }>();
+ * app.use(requestLog(pipeline.logger("http")));
+ * app.get("/", (c) => {
+ *   c.get("log").info("looking");
+ *   return c.text("hello");
+ * });
+ * await app.request("/");
+ * ```
+ */
+export function requestLog(
+  logger: RequestLogger,
+  options: RequestLogOptions = {},
+): RequestLogMiddleware {
+  const { until = "headers", clock = systemClock, requestId = () => crypto.randomUUID() } = options;
+  assertLogger(logger);
+  if (until !== "headers" && until !== "body") {
+    throw new RangeError(`Unknown until "${String(until)}" of a request log: use headers or body`);
+  }
+  const redaction = createRedaction(options.redact ?? []);
+  return async (c, next) => {
+    const beganMs = clock.monotonic();
+    const id = requestIdOf(c.req.raw.headers, requestId);
+    const traceId = traceIdOf(c.req.raw.headers);
+    const log = logger.with({ requestId: id, ...(traceId === undefined ? {} : { traceId }) });
+    keep(c, { requestId: id, log });
+    const told = { log, beganMs, redaction, clock, options };
+    try {
+      await next();
+    } catch (thrown) {
+      // Not an Error, or no error handler: the server around it answers, mostly with a 500.
+      tell(c, told, { status: 500, error: thrown });
+      throw thrown;
+    }
+    sendId(c, id);
+    if (until === "headers" || c.res.body === null) return tell(c, told, bytesOf(c.res));
+    c.res = watchBody(c.res, (end) => tell(c, told, end));
+  };
+}
+
+/** What a request is told by. */
+interface Told {
+  readonly log: RequestLogger;
+  readonly beganMs: number;
+  readonly redaction: Redaction;
+  readonly clock: Clock;
+  readonly options: RequestLogOptions;
+}
+
+/** How an answer ended; the status of the response unless it has none. */
+interface End {
+  readonly status?: number;
+  readonly bytes?: number;
+  readonly error?: unknown;
+  readonly aborted?: boolean;
+}
+
+function assertLogger(logger: RequestLogger): void {
+  const missing = (["info", "warn", "error", "with"] as const)
+    .find((name) => typeof Object(logger)[name] !== "function");
+  if (missing === undefined) return;
+  throw new TypeError(
+    `Cannot log requests with this logger, it has no ${missing}(): pass pipeline.logger("http")`,
+  );
+}
+
+/** Hono knows the keys of its own application only. */
+function keep(c: RequestLogContext, variables: RequestLogVariables): void {
+  const { set } = c as { set: unknown } as { set: (key: string, value: unknown) => void };
+  set("requestId", variables.requestId);
+  set("log", variables.log);
+}
+
+/** A response that was taken over from elsewhere may not be changed, and a switch of protocols not copied. */
+function sendId(c: RequestLogContext, id: string): void {
+  if (c.res.status >= 200) c.header(REQUEST_ID, id);
+}
+
+/** Writes the record. Never throws. */
+function tell(c: RequestLogContext, told: Told, { status = c.res.status, ...end }: End): void {
+  const { log, options } = told;
+  const asked = ask(c, options);
+  if (asked === undefined) return;
+  const { pathname, search } = new URL(c.req.url);
+  const path = pathname.slice(0, MAX_CHARS);
+  const error = end.error ?? (status >= 500 ? c.error : undefined);
+  const fields: Fields = {
+    method: c.req.method,
+    path,
+    ...(search.length > 1
+      ? { query: told.redaction.query(search.slice(1)).slice(0, MAX_CHARS) }
+      : {}),
+    status,
+    durationMs: Math.round((told.clock.monotonic() - told.beganMs) * 1000) / 1000,
+    ...(end.bytes === undefined ? {} : { bytes: end.bytes }),
+    ...userAgentOf(c.req.raw.headers),
+    ...(end.aborted ? { aborted: true } : {}),
+    ...(options.headers ? headersOf(c, told.redaction) : {}),
+    ...(error === undefined ? {} : { error }),
+    ...asked,
+  };
+  const level = status >= 500 || end.error !== undefined
+    ? "error"
+    : status >= 400
+    ? "warn"
+    : "info";
+  log[level](`${c.req.method} ${path} ${status}`, fields);
+}
+
+/** What the program adds; nothing if the request is to be skipped. */
+function ask(c: RequestLogContext, { skip, fields }: RequestLogOptions): Fields | undefined {
+  try {
+    return skip?.(c) ? undefined : fields?.(c) ?? {};
+  } catch (thrown) {
+    return { logError: thrownMessage(thrown) };
+  }
+}
+
+function bytesOf(response: Response): End {
+  const length = response.headers.get("content-length");
+  if (length !== null) return /^\d+$/.test(length) ? { bytes: Number(length) } : {};
+  return response.body === null ? { bytes: 0 } : {};
+}
+
+function userAgentOf(headers: Headers): Fields {
+  const userAgent = headers.get("user-agent");
+  return userAgent === null ? {} : { userAgent: userAgent.slice(0, MAX_CHARS) };
+}
+
+function headersOf(c: RequestLogContext, redaction: Redaction): Fields {
+  return {
+    requestHeaders: redaction.headers(c.req.raw.headers),
+    responseHeaders: redaction.headers(c.res.headers),
+  };
+}

@@ -15,23 +15,31 @@ export interface BodyEnd {
 export function watchBody(response: Response, ended: (end: BodyEnd) => void): Response {
   const reader = response.body!.getReader();
   let bytes = 0;
+  let hasEnded = false;
+  // A read may be under way when its reader goes away, and ends after that.
+  const end = (how: Omit<BodyEnd, "bytes"> = {}): void => {
+    if (!hasEnded) ended({ bytes, ...how });
+    hasEnded = true;
+  };
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
+        if (hasEnded) return;
         if (!done) {
           bytes += value.byteLength;
           return controller.enqueue(value);
         }
         controller.close();
-        ended({ bytes });
+        end();
       } catch (error) {
+        if (hasEnded) return;
         controller.error(error);
-        ended({ bytes, error });
+        end({ error });
       }
     },
     cancel(reason) {
-      ended({ bytes, aborted: true });
+      end({ aborted: true });
       return reader.cancel(reason);
     },
   }, { highWaterMark: 0 });

@@ -57,7 +57,7 @@ export interface RequestLogOptions {
   readonly skip?: (c: RequestLogContext) => boolean;
   /** Further names of headers and query keys whose values are withheld, in any case. */
   readonly redact?: readonly string[];
-  /** Further fields, asked for when the response is there. */
+  /** Further fields, asked for when the response begins. */
   readonly fields?: (c: RequestLogContext) => Fields;
   /** Makes the id of a request that brings none. @default {crypto.randomUUID} */
   readonly requestId?: () => string;
@@ -126,40 +126,41 @@ export function requestLog(
   }
   const redaction = createRedaction(options.redact ?? []);
   return async (c, next) => {
+    const request = askedOf(c, redaction, options.headers === true);
     const beganMs = clock.monotonic();
     const id = requestIdOf(c.req.raw.headers, requestId);
     const traceId = traceIdOf(c.req.raw.headers);
     const log = logger.with({ requestId: id, ...(traceId === undefined ? {} : { traceId }) });
     keep(c, { requestId: id, log });
-    const told = { log, beganMs, redaction, clock, options };
+    c.header(REQUEST_ID, id);
+    const tell = (end: End): void => {
+      const durationMs = Math.round((clock.monotonic() - beganMs) * 1000) / 1000;
+      write(log, request, { durationMs, ...end });
+    };
     try {
       await next();
-    } catch (thrown) {
+    } catch (error) {
       // Not an Error, or no error handler: the server around it answers, mostly with a 500.
-      tell(c, told, { status: 500, error: thrown });
-      throw thrown;
+      const asked = more(c, options);
+      if (asked !== undefined) tell({ status: 500, error, ...asked });
+      throw error;
     }
     sendId(c, id);
-    if (until === "headers" || c.res.body === null) return tell(c, told, bytesOf(c.res));
-    c.res = watchBody(c.res, (end) => tell(c, told, end));
+    const answer = answerOf(c, redaction, options);
+    if (answer === undefined) return;
+    if (until === "headers" || c.res.body === null) return tell({ ...bytesOf(c.res), ...answer });
+    c.res = watchBody(c.res, (end) => tell({ ...answer, ...end }));
   };
 }
 
-/** What a request is told by. */
-interface Told {
-  readonly log: RequestLogger;
-  readonly beganMs: number;
-  readonly redaction: Redaction;
-  readonly clock: Clock;
-  readonly options: RequestLogOptions;
-}
-
-/** How an answer ended; the status of the response unless it has none. */
+/** How an answer ended, in the words of the record. */
 interface End {
-  readonly status?: number;
+  readonly status: number;
   readonly bytes?: number;
   readonly error?: unknown;
   readonly aborted?: boolean;
+  readonly asked?: Fields;
+  readonly responseHeaders?: Readonly<Record<string, string>>;
 }
 
 function assertLogger(logger: RequestLogger): void {
@@ -173,70 +174,87 @@ function assertLogger(logger: RequestLogger): void {
 
 /** Hono knows the keys of its own application only. */
 function keep(c: RequestLogContext, variables: RequestLogVariables): void {
-  const { set } = c as { set: unknown } as { set: (key: string, value: unknown) => void };
-  set("requestId", variables.requestId);
-  set("log", variables.log);
+  const open = c as { set: unknown } as { set(key: string, value: unknown): void };
+  open.set("requestId", variables.requestId);
+  open.set("log", variables.log);
 }
 
-/** A response that was taken over from elsewhere may not be changed, and a switch of protocols not copied. */
+/**
+ * A response that a handler made without Hono has lost the header. Hono copies it to set one, which a
+ * switch of protocols does not survive.
+ */
 function sendId(c: RequestLogContext, id: string): void {
-  if (c.res.status >= 200) c.header(REQUEST_ID, id);
+  if (c.res.status >= 200 && c.res.headers.get(REQUEST_ID) !== id) c.header(REQUEST_ID, id);
 }
 
-/** Writes the record. Never throws. */
-function tell(c: RequestLogContext, told: Told, { status = c.res.status, ...end }: End): void {
-  const { log, options } = told;
-  const asked = ask(c, options);
-  if (asked === undefined) return;
-  const { pathname, search } = new URL(c.req.url);
-  const path = pathname.slice(0, MAX_CHARS);
-  const error = end.error ?? (status >= 500 ? c.error : undefined);
-  const fields: Fields = {
-    method: c.req.method,
-    path,
-    ...(search.length > 1
-      ? { query: told.redaction.query(search.slice(1)).slice(0, MAX_CHARS) }
-      : {}),
+/** What the record says of a request. Read at once: a request that is over may not be read any more. */
+function askedOf(
+  { req }: RequestLogContext,
+  redaction: Redaction,
+  withHeaders: boolean,
+): { readonly method: string; readonly path: string; readonly rest: Fields } {
+  const { pathname, search } = new URL(req.url);
+  const userAgent = req.raw.headers.get("user-agent");
+  return {
+    method: req.method,
+    path: pathname.slice(0, MAX_CHARS),
+    rest: {
+      ...(search === "" ? {} : { query: redaction.query(search.slice(1)).slice(0, MAX_CHARS) }),
+      ...(userAgent === null ? {} : { userAgent: userAgent.slice(0, MAX_CHARS) }),
+      ...(withHeaders ? { requestHeaders: redaction.headers(req.raw.headers) } : {}),
+    },
+  };
+}
+
+/** What the record says of a response; nothing if the request is to be skipped. */
+function answerOf(
+  c: RequestLogContext,
+  redaction: Redaction,
+  options: RequestLogOptions,
+): End | undefined {
+  const asked = more(c, options);
+  if (asked === undefined) return undefined;
+  const { status, headers } = c.res;
+  return {
     status,
-    durationMs: Math.round((told.clock.monotonic() - told.beganMs) * 1000) / 1000,
-    ...(end.bytes === undefined ? {} : { bytes: end.bytes }),
-    ...userAgentOf(c.req.raw.headers),
-    ...(end.aborted ? { aborted: true } : {}),
-    ...(options.headers ? headersOf(c, told.redaction) : {}),
-    ...(error === undefined ? {} : { error }),
+    ...(status >= 500 && c.error !== undefined ? { error: c.error } : {}),
+    ...(options.headers ? { responseHeaders: redaction.headers(headers) } : {}),
     ...asked,
   };
-  const level = status >= 500 || end.error !== undefined
-    ? "error"
-    : status >= 400
-    ? "warn"
-    : "info";
-  log[level](`${c.req.method} ${path} ${status}`, fields);
 }
 
 /** What the program adds; nothing if the request is to be skipped. */
-function ask(c: RequestLogContext, { skip, fields }: RequestLogOptions): Fields | undefined {
+function more(
+  c: RequestLogContext,
+  { skip, fields }: RequestLogOptions,
+): { asked: Fields } | undefined {
   try {
-    return skip?.(c) ? undefined : fields?.(c) ?? {};
+    return skip?.(c) ? undefined : { asked: fields?.(c) ?? {} };
   } catch (thrown) {
-    return { logError: thrownMessage(thrown) };
+    return { asked: { logError: thrownMessage(thrown) } };
   }
 }
 
-function bytesOf(response: Response): End {
+function bytesOf(response: Response): { bytes?: number } {
   const length = response.headers.get("content-length");
   if (length !== null) return /^\d+$/.test(length) ? { bytes: Number(length) } : {};
   return response.body === null ? { bytes: 0 } : {};
 }
 
-function userAgentOf(headers: Headers): Fields {
-  const userAgent = headers.get("user-agent");
-  return userAgent === null ? {} : { userAgent: userAgent.slice(0, MAX_CHARS) };
-}
-
-function headersOf(c: RequestLogContext, redaction: Redaction): Fields {
-  return {
-    requestHeaders: redaction.headers(c.req.raw.headers),
-    responseHeaders: redaction.headers(c.res.headers),
-  };
+function write(
+  log: RequestLogger,
+  { method, path, rest }: ReturnType<typeof askedOf>,
+  { status, durationMs, asked, ...end }: End & { readonly durationMs: number },
+): void {
+  const isFailed = status >= 500 || end.error !== undefined;
+  const level = isFailed ? "error" : status >= 400 ? "warn" : "info";
+  log[level](`${method} ${path} ${status}`, {
+    method,
+    path,
+    status,
+    durationMs,
+    ...rest,
+    ...end,
+    ...asked,
+  });
 }

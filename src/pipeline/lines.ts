@@ -4,6 +4,7 @@ import { parseRecordBytes, recordFromCall, recordFromInput } from "../record/inp
 import { type Level, LEVEL_RANK } from "../record/level.ts";
 import type { Fields, LogRecord, RecordInput } from "../record/record.ts";
 import { type LoggerScope, NO_SCOPE } from "../record/scope.ts";
+import { createStamps } from "../record/time.ts";
 import { mayBeRecord, recordFromText } from "../record/text_line.ts";
 
 /** What making lines needs of its surroundings. */
@@ -20,6 +21,7 @@ export class Lines {
   readonly #host: LinesHost;
   readonly #transform: ((record: LogRecord) => LogRecord | null) | undefined;
   readonly #encoder: LineEncoder;
+  readonly #stampOf: (timeMs: number) => string = createStamps();
 
   constructor(
     transform: ((record: LogRecord) => LogRecord | null) | undefined,
@@ -66,7 +68,7 @@ export class Lines {
       );
     }
     const input = value instanceof Uint8Array ? parseRecordBytes(value) : value;
-    return this.#of(recordFromInput(input, timeMs));
+    return this.#of(recordFromInput(input, timeMs, this.#stampOf));
   }
 
   #of(record: LogRecord): string | undefined {

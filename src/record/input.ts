@@ -12,23 +12,31 @@ const OWN_KEYS: ReadonlySet<string> = new Set(["time", "level", "msg", "fields",
 
 /**
  * Completes what a caller handed over as a record. A time that is no time, or lies outside the years
- * 0 to 9999, becomes `nowMs`. The fields are taken as they are.
+ * 0 to 9999, becomes `nowMs`. The fields are taken as they are. `stampOf` writes the time.
  *
  * @throws {TypeError} If the input is not an object with a string `msg`, or a part has the wrong type
  */
-export function recordFromInput(input: RecordInput, nowMs: number): LogRecord {
+export function recordFromInput(
+  input: RecordInput,
+  nowMs: number,
+  stampOf: (timeMs: number) => string = isoTime,
+): LogRecord {
   const problem = problemOf(input);
   if (problem !== undefined) throw new TypeError(`Invalid record: ${problem}`);
-  return {
-    time: isoTime(timeMsOf(input.time) ?? nowMs),
+  const record: MutableRecord = {
+    time: stampOf(timeMsOf(input.time) ?? nowMs),
     level: input.level ?? "info",
     msg: input.msg,
-    ...(input.logger !== undefined ? { logger: input.logger } : {}),
-    ...(input.traceId !== undefined ? { traceId: input.traceId } : {}),
-    ...(input.spanId !== undefined ? { spanId: input.spanId } : {}),
-    ...(input.fields !== undefined ? { fields: input.fields } : {}),
   };
+  // One by one: spreads of objects that are mostly empty take longer than all the rest.
+  if (input.logger !== undefined) record.logger = input.logger;
+  if (input.traceId !== undefined) record.traceId = input.traceId;
+  if (input.spanId !== undefined) record.spanId = input.spanId;
+  if (input.fields !== undefined) record.fields = input.fields;
+  return record;
 }
+
+type MutableRecord = { -readonly [K in keyof LogRecord]: LogRecord[K] };
 
 /** Puts one call of a logger into the shape that `transform` and subscribers know. */
 export function recordFromCall(
@@ -84,7 +92,8 @@ function problemOf(value: unknown): string | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return "pass an object with a string msg";
   }
-  const { msg, level, time, fields, ...rest } = value as Record<string, unknown>;
+  const given = value as Record<string, unknown>;
+  const { msg, level, time, fields } = given;
   if (typeof msg !== "string") return `msg is ${kindOf(msg)}, pass a string`;
   if (level !== undefined && !isLevel(level)) {
     return `level is ${kindOf(level)}, use one of ${LEVELS.join(", ")}`;
@@ -97,12 +106,17 @@ function problemOf(value: unknown): string | undefined {
   ) {
     return `fields is ${kindOf(fields)}, pass an object`;
   }
-  const wrong = ORIGIN_KEYS.find((key) => !["string", "undefined"].includes(typeof rest[key]));
-  return wrong === undefined ? undefined : `${wrong} is ${kindOf(rest[wrong])}, pass a string`;
+  for (const key of ORIGIN_KEYS) {
+    const origin = given[key];
+    if (origin === undefined || typeof origin === "string") continue;
+    return `${key} is ${kindOf(origin)}, pass a string`;
+  }
+  return undefined;
 }
 
 function isTimeInput(time: unknown): time is RecordInput["time"] {
-  return ["undefined", "string", "number"].includes(typeof time) || time instanceof Date;
+  return time === undefined || typeof time === "string" || typeof time === "number" ||
+    time instanceof Date;
 }
 
 function kindOf(value: unknown): string {

@@ -20,6 +20,21 @@ export function isoTime(timeMs: number): string {
   return new Date(isTimeMs(timeMs) ? timeMs : 0).toISOString();
 }
 
+/**
+ * Gives an {@linkcode isoTime} that remembers its last answer: records come many in a millisecond, and
+ * to write a date takes V8 as long as to encode a record.
+ */
+export function createStamps(): (timeMs: number) => string {
+  let lastMs = NaN;
+  let stamp = "";
+  return (timeMs) => {
+    if (timeMs === lastMs) return stamp;
+    stamp = isoTime(timeMs);
+    lastMs = timeMs;
+    return stamp;
+  };
+}
+
 /** Reads a text that holds a date; `undefined` if it holds none. */
 export function parseTimeText(text: string): number | undefined {
   // Date.parse alone takes "1500" for a year and skips words: ask for a date or a time of day.

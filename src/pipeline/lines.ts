@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { createEncoder, type LineEncoder } from "../record/encode.ts";
+import { EncodedRecord } from "../record/encoded_record.ts";
 import { parseRecordBytes, recordFromCall, recordFromInput } from "../record/input.ts";
 import { type Level, LEVEL_RANK } from "../record/level.ts";
 import type { Fields, LogRecord, RecordInput } from "../record/record.ts";
@@ -67,8 +68,17 @@ export class Lines {
         "Invalid record: pass an object with a string msg, a line, or JSON bytes",
       );
     }
+    if (value instanceof EncodedRecord) return this.#ofEncoded(value, timeMs);
     const input = value instanceof Uint8Array ? parseRecordBytes(value) : value;
     return this.#of(recordFromInput(input, timeMs, this.#stampOf));
+  }
+
+  #ofEncoded(value: EncodedRecord, timeMs: number): string | undefined {
+    if (this.#transform !== undefined) {
+      return this.#of(recordFromInput(value.plain(), timeMs, this.#stampOf));
+    }
+    if (LEVEL_RANK[value.level] < this.#host.threshold()) return undefined;
+    return this.#encoder.encoded(value);
   }
 
   #of(record: LogRecord): string | undefined {

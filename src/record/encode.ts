@@ -1,5 +1,7 @@
 import { cutLine, type LineParts } from "./cut.ts";
+import type { EncodedRecord } from "./encoded_record.ts";
 import { fieldsJson, fieldsSnapshot, isPlain, mergeFields } from "./fields.ts";
+import { recordFromInput } from "./input.ts";
 import type { Level } from "./level.ts";
 import type { Fields, LogRecord } from "./record.ts";
 import { lineEnding, type LoggerScope, originJson } from "./scope.ts";
@@ -32,6 +34,8 @@ export interface LineEncoder {
    * first, those of the call win where names are equal. Never throws.
    */
   line(level: Level, timeMs: number, msg: string, scope: LoggerScope, fields?: Fields): string;
+  /** Puts the text of a record together. */
+  encoded(record: EncodedRecord): string;
   /** Encodes a record. Never throws for a record whose parts have the types they should have. */
   record(record: LogRecord): string;
 }
@@ -59,6 +63,13 @@ export function createEncoder(options: EncoderOptions = {}): LineEncoder {
         if (fits(line, maxBytes)) return line;
       }
       return cutLine({ head, msg, suffix: scope.suffix, fieldsJson: json }, maxBytes);
+    },
+    encoded(record) {
+      const { level, timeMs, msgJson, loggerJson, fieldsJson } = record.parts;
+      const suffix = loggerJson === "" ? "" : ',"logger":' + loggerJson;
+      const line = headOf(level, timeMs) + msgJson + lineEnding(suffix, fieldsJson);
+      if (fits(line, maxBytes)) return line;
+      return this.record(recordFromInput(record.plain(), timeMs));
     },
     record(record) {
       return assemble(

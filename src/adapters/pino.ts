@@ -6,6 +6,7 @@
 import { messageOf } from "../errors.ts";
 import type { RecordInput } from "../record/record.ts";
 import { EventListeners, type Listeners } from "./listeners.ts";
+import { createPinoCutter, type PinoCutter } from "./pino_cut.ts";
 import { PINO_DEFAULTS, type PinoConfig, recordFromPino } from "./pino_record.ts";
 
 export type { Listener, Listeners } from "./listeners.ts";
@@ -82,6 +83,7 @@ export function pinoDestination(pipeline: PinoTarget): PinoDestination {
 class Destination extends EventListeners implements PinoDestination {
   readonly #pipeline: PinoTarget;
   #config: PinoConfig = PINO_DEFAULTS;
+  #cut: PinoCutter = createPinoCutter(PINO_DEFAULTS.messageKey);
   #awaitsRoom = false;
   writable = true;
   destroyed = false;
@@ -94,7 +96,8 @@ class Destination extends EventListeners implements PinoDestination {
   }
 
   write(line: string): boolean {
-    if (this.writable && this.#pipeline.write(recordFromPino(line, this.#config))) return true;
+    const record = this.#cut(line) ?? recordFromPino(line, this.#config);
+    if (this.writable && this.#pipeline.write(record)) return true;
     this.emit("drop", line);
     this.#tellRoom();
     return false;
@@ -149,6 +152,7 @@ class Destination extends EventListeners implements PinoDestination {
       messageKey: typeof messageKey === "string" ? messageKey : PINO_DEFAULTS.messageKey,
       levelNumbers: levels?.values ?? PINO_DEFAULTS.levelNumbers,
     };
+    this.#cut = createPinoCutter(this.#config.messageKey);
   }
 
   #tellRoom(): void {

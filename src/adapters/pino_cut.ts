@@ -1,0 +1,85 @@
+import { EncodedRecord } from "../record/encoded_record.ts";
+import { LEVELS } from "../record/level.ts";
+
+/** Cuts a line of pino's into the parts of a record; `undefined` where it must be parsed. */
+export type PinoCutter = (line: string) => EncodedRecord | undefined;
+
+/** A text between quotes that stands for itself: no escapes, no control characters, no surrogates. */
+const TEXT = String.raw`"[ !#-[\]-\ud7ff\ue000-\uffff]*"`;
+/** A number as JavaScript writes it, short of exponents and of more digits than it can tell apart. */
+const NUMBER = String.raw`-?(?:[1-9]\d{0,14}(?:\.\d{0,14}[1-9])?|0\.\d{0,14}[1-9])|0`;
+const VALUE = `(?:${TEXT}|true|false|null|${NUMBER})`;
+
+/** Keys that have places of their own, or might. */
+const OWN_KEYS = ["level", "time", "name", "traceId", "trace_id", "spanId", "span_id"];
+
+/** An expression may need memory for each character of a text. */
+const MAX_CHARS = 16 * 1024;
+
+/** More keys are compared with each other more slowly than the line is parsed. */
+const MAX_KEYS = 32;
+
+const QUOTE = 34;
+const COMMA = 44;
+
+/**
+ * Creates a cutter for lines that begin as pino's do unless it is told otherwise, `{"level":30,"time":...,`,
+ * and go on with flat values and the message. One regular expression proves that a line is JSON and of
+ * this form: V8 takes a sixth of the time that parsing it, and encoding its fields again, would take.
+ * It gives up wherever a line is not plainly that, so what it takes is what parsing would give.
+ */
+export function createPinoCutter(messageKey: string): PinoCutter {
+  // A key that means something to an expression is rare enough to be parsed.
+  if (!/^\w+$/.test(messageKey) || OWN_KEYS.includes(messageKey)) return () => undefined;
+  const pattern = patternOf(messageKey);
+  const hashes: number[] = [];
+  return (line) => {
+    if (line.length > MAX_CHARS) return undefined;
+    const match = pattern.exec(line);
+    if (match === null) return undefined;
+    const [, level, time, before, name = "", after, msg = '""'] = match;
+    const fields = before! + after!;
+    hashes.length = 0;
+    if (!hasDistinctKeys(fields, hashes)) return undefined;
+    return new EncodedRecord({
+      level: LEVELS[Number(level) - 1]!,
+      timeMs: Number(time),
+      msgJson: msg,
+      loggerJson: name,
+      fieldsJson: fields === "" ? "" : "{" + fields.slice(1) + "}",
+    });
+  };
+}
+
+function patternOf(messageKey: string): RegExp {
+  const fields = `((?:,(?!"(?:${[...OWN_KEYS, messageKey].join("|")})":)${TEXT}:${VALUE})*)`;
+  const name = `(?:,"name":(${TEXT}))?`;
+  const msg = `(?:,"${messageKey}":(${TEXT}))?`;
+  // Thirteen digits: milliseconds from 2001 to 2286, so nothing that might be seconds.
+  return new RegExp(
+    `^\\{"level":([1-6])0,"time":([1-9]\\d{12})${fields}${name}${fields}${msg}\\}\\n$`,
+  );
+}
+
+/**
+ * Whether no two keys are the same, as they are when a call names a field that its child logger has too.
+ * Told by hashes, without a string for each key: two that happen to be equal only cost the long way.
+ */
+function hasDistinctKeys(fields: string, hashes: number[]): boolean {
+  for (let at = 0; at < fields.length;) {
+    let hash = 0;
+    at += 2;
+    for (let unit = fields.charCodeAt(at); unit !== QUOTE; unit = fields.charCodeAt(++at)) {
+      hash = (hash * 31 + unit) | 0;
+    }
+    if (hashes.includes(hash) || hashes.push(hash) > MAX_KEYS) return false;
+    at = endOfValue(fields, at + 2);
+  }
+  return true;
+}
+
+function endOfValue(fields: string, at: number): number {
+  if (fields.charCodeAt(at) === QUOTE) return fields.indexOf('"', at + 1) + 1;
+  while (at < fields.length && fields.charCodeAt(at) !== COMMA) at++;
+  return at;
+}

@@ -34,6 +34,8 @@ const LOADERS: Readonly<Record<string, () => Promise<Program | undefined>>> = {
   "ours pipeline": async () => (await import("./programs/pipeline.ts")).pipelineOurs,
   "ours logs async": async () => (await import("./programs/stress.ts")).stressLogs("async"),
   "ours logs sync": async () => (await import("./programs/stress.ts")).stressLogs("sync"),
+  "ours pino": async () => (await import("./programs/pino_adapter.ts")).pinoDurable,
+  "ours pino, in memory": async () => (await import("./programs/pino_adapter.ts")).pinoInMemory,
   "ours ring": async () => (await import("./programs/rings.ts")).ringOurs,
   "pino calls": async () => (await import("./programs/calls.ts")).callsPino,
   "pino dead": async () => (await import("./programs/dead_sink.ts")).deadPino,

@@ -125,6 +125,18 @@ export const ROWS: readonly Row[] = [
     }],
   },
   {
+    id: "adapter",
+    title: "pino's log.info with two fields, through our destination and through pino's own",
+    figures: SPEED,
+    count: 500_000,
+    columns: [
+      { program: "ours pino", kind: "ours", done: SAFE },
+      { program: "ours pino, in memory", kind: "ours", done: "written by the sink" },
+      ...FILE_PEERS.filter(({ program }) => program.startsWith("pino ")),
+    ],
+    goals: [{ beside: "peers", atLeast: 1 }],
+  },
+  {
     id: "lines",
     title: "Ready-made lines of 100 bytes into a file",
     figures: SPEED,

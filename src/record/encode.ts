@@ -65,9 +65,11 @@ export function createEncoder(options: EncoderOptions = {}): LineEncoder {
       return cutLine({ head, msg, suffix: scope.suffix, fieldsJson: json }, maxBytes);
     },
     encoded(record) {
-      const { level, timeMs, msgJson, loggerJson, fieldsJson } = record.parts;
-      const suffix = loggerJson === "" ? "" : ',"logger":' + loggerJson;
-      const line = headOf(level, timeMs) + msgJson + lineEnding(suffix, fieldsJson);
+      const { level, timeMs, msgJson, loggerJson, properties } = record.parts;
+      // Few pieces: the line is kept as a tree of them until it is written.
+      let line = headOf(level, timeMs) + msgJson;
+      if (loggerJson !== "") line += ',"logger":' + loggerJson;
+      line += properties === "" ? "}\n" : ',"fields":{' + properties + "}}\n";
       if (fits(line, maxBytes)) return line;
       return this.record(recordFromInput(record.plain(), timeMs));
     },

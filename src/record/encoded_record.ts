@@ -11,8 +11,8 @@ export interface EncodedParts {
   readonly msgJson: string;
   /** The name of the logger, the same way; empty if there is none. */
   readonly loggerJson: string;
-  /** The fields, a JSON text of one object; empty if there are none. */
-  readonly fieldsJson: string;
+  /** The properties of the fields, the text of a JSON object without its braces. */
+  readonly properties: string;
 }
 
 /**
@@ -41,18 +41,18 @@ export class EncodedRecord implements RecordInput {
   }
 
   get fields(): Fields {
-    return this.parts.fieldsJson === "" ? {} : JSON.parse(this.parts.fieldsJson) as Fields;
+    return JSON.parse("{" + this.parts.properties + "}") as Fields;
   }
 
   /** The same as a plain object. */
   plain(): RecordInput {
-    const { loggerJson, fieldsJson } = this.parts;
+    const { loggerJson, properties } = this.parts;
     return {
       level: this.level,
       time: this.time,
       msg: this.msg,
       ...(loggerJson === "" ? {} : { logger: JSON.parse(loggerJson) as string }),
-      ...(fieldsJson === "" ? {} : { fields: this.fields }),
+      ...(properties === "" ? {} : { fields: this.fields }),
     };
   }
 }

@@ -32,7 +32,8 @@ const COMMA = 44;
 /**
  * Creates a cutter for lines that begin as pino's do unless it is told otherwise, `{"level":30,"time":...,`,
  * and go on with flat values and the message. One regular expression proves that a line is JSON and of
- * this form: V8 takes a sixth of the time that parsing it, and encoding its fields again, would take.
+ * this form: with all the rest it takes V8 a third to a half of the time that parsing takes, and encoding
+ * the fields again.
  * It gives up wherever a line is not plainly that, so what it takes is what parsing would give.
  */
 export function createPinoCutter(messageKey: string): PinoCutter {
@@ -72,10 +73,11 @@ export function createPinoCutter(messageKey: string): PinoCutter {
 
 function patternOf(messageKey: string): RegExp {
   const fields = `(?:,(?!"(?:${[...OWN_KEYS, messageKey].join("|")})":)${TEXT}:${VALUE})*`;
-  const name = `(?:,"name":${TEXT})?`;
+  // Fields behind the name only if there is one: a line that fits in two ways fails in as many squared.
+  const name = `(?:,"name":${TEXT}${fields})?`;
   const msg = `(?:,"${messageKey}":${TEXT})?`;
   // Thirteen digits: milliseconds from 2001 to 2286, so nothing that might be seconds.
-  return new RegExp(`^\\{"level":[1-6]0,"time":[1-9]\\d{12}${fields}${name}${fields}${msg}\\}\\n$`);
+  return new RegExp(`^\\{"level":[1-6]0,"time":[1-9]\\d{12}${fields}${name}${msg}\\}\\n$`);
 }
 
 /**

@@ -136,7 +136,30 @@ export function codeOf(error: unknown): string {
   return String((error as { code?: unknown } | null)?.code ?? "");
 }
 
-/** What an error says in one line, whatever was thrown. */
+/** What an error says in one line, whatever was thrown: even what cannot be read says so. Never throws. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    const { message } = (error ?? {}) as { message?: unknown };
+    return typeof message === "string" ? message : String(error);
+  } catch {
+    return "What was thrown cannot be read";
+  }
+}
+
+/** What is looked at to tell what an error means. */
+const LOOKED_AT = ["name", "message", "code", "status", "retryAfterMs", "isTooLarge", "cause"];
+
+/**
+ * What was thrown, or an error in its place if a look at it throws, as at a revoked proxy: whoever handles
+ * failures must not fail over one.
+ */
+export function readable(error: unknown): unknown {
+  try {
+    const looked: object = Object(error);
+    Object.getPrototypeOf(looked);
+    for (const key of LOOKED_AT) Reflect.get(looked, key);
+    return error;
+  } catch {
+    return new Error(messageOf(error));
+  }
 }

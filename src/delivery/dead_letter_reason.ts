@@ -1,5 +1,5 @@
 import type { DeadLetterReason } from "./dead_letter.ts";
-import { RejectedError } from "../errors.ts";
+import { readable, RejectedError } from "../errors.ts";
 import type { RejectedRecord } from "../sink/sink.ts";
 import type { RetryGiveUp } from "./retry_schedule.ts";
 
@@ -24,14 +24,15 @@ export function reasonOfEnd({ reason }: RetryGiveUp, error: unknown): DeadLetter
 /** Why, where a sink named a record that it can never take. */
 export function givenUpOf({ reason, isTooLarge = false, error }: RejectedRecord): GivenUp {
   return {
-    reason: isTooLarge ? "too_large" : reasonOfRefusal(error),
+    reason: isTooLarge ? "too_large" : reasonOfRefusal(readable(error)),
     // Nothing was thrown, so there is no place to tell of either.
     error: error ?? { name: RejectedError.name, message: reason },
   };
 }
 
 /** Why, as far as an error that was thrown tells it. */
-export function reasonOfError(error: unknown): DeadLetterReason {
+export function reasonOfError(thrown: unknown): DeadLetterReason {
+  const error = readable(thrown);
   return error instanceof RejectedError ? reasonOfRefusal(error) : reasonOfFailure(error);
 }
 
@@ -46,6 +47,15 @@ function reasonOfFailure(error: unknown): DeadLetterReason {
 
 /** The lane's own time limit, that of an `AbortSignal`, or one that a client of the network has. */
 function isTimeout(error: unknown): boolean {
+  try {
+    return hasTimedOut(error);
+  } catch {
+    // A cause that cannot be read says nothing.
+    return false;
+  }
+}
+
+function hasTimedOut(error: unknown): boolean {
   let at = error as { name?: unknown; code?: unknown; cause?: unknown } | null | undefined;
   for (let depth = 0; depth <= MAX_CAUSES && typeof at === "object" && at !== null; depth++) {
     if (/TimeoutError$/.test(String(at.name)) || at.code === "ETIMEDOUT") return true;

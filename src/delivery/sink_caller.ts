@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { SinkClosedError } from "../errors.ts";
+import { readable, SinkClosedError } from "../errors.ts";
 import type { Batch, BatchSource, Sink, SinkResult } from "../sink/sink.ts";
 import { alarm } from "./alarm.ts";
 import { CallContext } from "./call_context.ts";
@@ -105,7 +105,8 @@ export class SinkCaller {
       const answer = answered(batch, call, permit);
       this.running--;
       return answer;
-    } catch (error) {
+    } catch (thrown) {
+      const error = readable(thrown);
       this.running--;
       judge(permit, error, signal.aborted);
       return signal.aborted ? undefined : { kind: "threw", error };
@@ -121,7 +122,8 @@ export class SinkCaller {
   ): Promise<Answer | undefined> {
     try {
       return answered(batch, await this.#watched(call, context, signal), permit);
-    } catch (error) {
+    } catch (thrown) {
+      const error = readable(thrown);
       const isCut = error instanceof JobTimeoutError || signal.aborted;
       judge(permit, error, signal.aborted);
       return isCut ? await this.#endOf(call, error, signal) : { kind: "threw", error };
@@ -161,9 +163,9 @@ export class SinkCaller {
   }
 
   async #within(call: Promise<void | SinkResult>): Promise<Answer | undefined> {
-    const end = call.then<Answer, Answer>(
-      (result) => ({ kind: "answered", result: result ?? undefined }),
-      (error) => ({ kind: "threw", error }),
+    const end = call.then(resultOf).then<Answer, Answer>(
+      (result) => ({ kind: "answered", result }),
+      (error) => ({ kind: "threw", error: readable(error) }),
     );
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const cancel = alarm(this.#host.clock, () => resolve(undefined), this.#settings.graceMs);
@@ -181,9 +183,28 @@ function isPromise(call: Called): call is Promise<void | SinkResult> {
   return typeof (call as { then?: unknown } | undefined)?.then === "function";
 }
 
+/**
+ * What a sink answered. One that cannot be understood is a failed call, told in words, and not the end of
+ * the lane.
+ *
+ * @throws {TypeError} If it names records in another way than a result does
+ */
+function resultOf(said: void | SinkResult): SinkResult | undefined {
+  if (said === undefined || said === null) return undefined;
+  const retry = said.retry ?? [];
+  const reject = said.reject ?? [];
+  const isResult = Array.isArray(retry) && Array.isArray(reject) &&
+    reject.every((one) => typeof one === "object" && one !== null);
+  if (isResult) return { retry, reject, error: readable(said.error) };
+  throw new TypeError(
+    "The sink gave no result that can be understood: retry must be a list of indexes, and reject one " +
+      "of { index, reason }",
+  );
+}
+
 /** A sink that takes nothing of a batch has failed, whatever it calls that. */
 function answered(batch: Batch, said: void | SinkResult, permit: Permit | undefined): Answer {
-  const result = said ?? undefined;
+  const result = resultOf(said);
   if (result !== undefined && takesNothing(result, batch)) judge(permit, result.error, false);
   else permit?.success();
   return { kind: "answered", result };

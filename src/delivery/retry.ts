@@ -117,7 +117,8 @@ export class RetryParkedError extends Error {
  * @throws {RetryExhaustedError} If tries, time or the budget are used up
  * @throws {RetryParkedError} If nothing can work until somebody steps in
  * @throws {RangeError} If a limit is out of range
- * @throws {TypeError} If `fn` is no function, such as the promise of a call that runs already
+ * @throws {TypeError} If `fn` is no function, such as the promise of a call that runs already, or
+ *   `backoff` or `classify` is none
  * @throws The error itself, if it is final; the signal's reason after an abort
  *
  * @example

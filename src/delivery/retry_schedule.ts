@@ -13,7 +13,7 @@ export interface RetryRules {
   readonly maxElapsedMs?: number;
   /** A `retryAfterMs` beyond this parks instead of waiting. @default {300000} */
   readonly maxRetryAfterMs?: number;
-  /** The wait between tries. @default {backoff.exponential()} */
+  /** The wait between tries; where it gives no number, it is the default one. @default {backoff.exponential()} */
   readonly backoff?: Backoff;
   /** What to do about an error. @default {classifyError} */
   readonly classify?: (error: unknown, attempt: number) => RetryDecision;
@@ -71,6 +71,7 @@ const DEFAULT_MAX_RETRY_AFTER_MS = 300_000;
  *
  * @throws {RangeError} If `maxAttempts` is not a whole number of at least 1 or `Infinity`, or a time is
  *   negative or not a number
+ * @throws {TypeError} If `backoff` or `classify` is no function
  *
  * @example
  * ```ts
@@ -102,6 +103,8 @@ class Schedule implements RetrySchedule {
     this.#maxAttempts = attemptsOf(rules.maxAttempts ?? DEFAULT_MAX_ATTEMPTS);
     this.#maxElapsedMs = atLeastZero("maxElapsedMs", rules.maxElapsedMs ?? Infinity);
     atLeastZero("maxRetryAfterMs", rules.maxRetryAfterMs ?? 0);
+    assertRule("backoff", rules.backoff, "such as backoff.constant({ baseMs: 500 })");
+    assertRule("classify", rules.classify, "such as classifyError");
     this.#clock = rules.clock ?? systemClock;
     // A look at the clock costs more than all the rest of a call that works.
     this.#startMs = this.#maxElapsedMs === Infinity ? 0 : this.#clock.monotonic();
@@ -147,7 +150,10 @@ class Schedule implements RetrySchedule {
 
   #backoff(attempt: number, previousMs?: number): number {
     const { backoff = DEFAULT_BACKOFF, random = Math.random } = this.#rules;
-    return within(MAX_DELAY_MS, backoff(attempt, random, previousMs));
+    const delayMs: unknown = backoff(attempt, random, previousMs);
+    // A function that forgets its answer must not wait for ever, nor not at all.
+    const isNumber = typeof delayMs === "number" && !Number.isNaN(delayMs);
+    return within(MAX_DELAY_MS, isNumber ? delayMs : DEFAULT_BACKOFF(attempt, random));
   }
 
   /** Cuts a wait to the time that is left, unless trying earlier than `atLeastMs` is of no use. */
@@ -172,7 +178,13 @@ function attemptsOf(maxAttempts: number): number {
   );
 }
 
+/** A rule that cannot be asked would hide the first error behind one of its own. */
+function assertRule(name: string, rule: unknown, example: string): void {
+  if (rule === undefined || typeof rule === "function") return;
+  throw new TypeError(`Cannot use ${name} ${String(rule)}: give a function, ${example}`);
+}
+
 function atLeastZero(name: string, value: number): number {
-  if (value >= 0) return value;
+  if (typeof value === "number" && value >= 0) return value;
   throw new RangeError(`Cannot use ${name} ${value}: allowed are 0 and more milliseconds`);
 }

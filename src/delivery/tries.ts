@@ -45,10 +45,10 @@ export class Tries {
     return this.#schedule.failed(error);
   }
 
-  /** A rule that throws says nothing; the record must not pay for it. */
+  /** A rule that throws or answers null says nothing; the record must not pay for it. */
   #classify(error: unknown): RetryDecision {
     try {
-      return (this.#rules.classify ?? classifyError)(error, this.attempts + 1);
+      return (this.#rules.classify ?? classifyError)(error, this.attempts + 1) ?? "retry";
     } catch {
       return "retry";
     }

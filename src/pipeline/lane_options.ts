@@ -1,4 +1,4 @@
-import { type Backoff, backoff } from "../delivery/backoff.ts";
+import { type Backoff, backoff, MAX_DELAY_MS, within } from "../delivery/backoff.ts";
 import type { RegisteredBreakerOptions } from "../delivery/circuit_breaker_registry.ts";
 import { judgeError } from "../delivery/circuit_breaker_options.ts";
 import type { BatchRule, LaneOrder, LaneSettings } from "../delivery/lane_settings.ts";
@@ -9,13 +9,15 @@ import { assertLevel, type Level } from "../record/level.ts";
 import { asSink } from "../sink/as_sink.ts";
 import type { SinkLike } from "../sink/sink.ts";
 
+const DEFAULT_BACKOFF: Backoff = backoff.exponential();
+
 /** When a lane tries again, and when it gives up. */
 export interface LaneRetryOptions {
   /** Tries before a record is given up. @default {Infinity with a log on disk, else 5} */
   readonly maxAttempts?: number;
   /** No try begins later than this after the first one, in milliseconds. @default {Infinity} */
   readonly maxElapsedMs?: number;
-  /** The wait between tries. @default {backoff.exponential()} */
+  /** The wait between tries; where it throws or gives no number, it is the default one. @default {backoff.exponential()} */
   readonly backoff?: Backoff;
   /**
    * What an error means: for the records (try again, give up), or for the lane (`park`). What it throws
@@ -148,13 +150,28 @@ function retryOf(
       maxAttempts ?? (durable ? Infinity : 5),
     ),
     maxElapsedMs: maxElapsedMs ?? Infinity,
-    backoff: wait ?? backoff.exponential(),
+    backoff: wait ?? DEFAULT_BACKOFF,
     classify: classify ?? classifyError,
     maxRetryAfterMs: retryAfterCapMs ?? 300_000,
   };
   // A wrong number shall be told now, not at the first failure.
   createRetrySchedule(rules);
-  return rules;
+  return { ...rules, backoff: soundBackoff(rules.backoff) };
+}
+
+/** A rule that throws or gives no number says nothing: the wait is the usual one, and the lane goes on. */
+function soundBackoff(wait: Backoff): Backoff {
+  return (attempt, random, previousMs) => {
+    try {
+      const delayMs: unknown = wait(attempt, random, previousMs);
+      if (typeof delayMs === "number" && !Number.isNaN(delayMs)) {
+        return within(MAX_DELAY_MS, delayMs);
+      }
+    } catch {
+      // As above.
+    }
+    return DEFAULT_BACKOFF(attempt, random, previousMs);
+  };
 }
 
 /** A probe must not be given up while the call is still allowed to run. */
@@ -184,7 +201,8 @@ function orderOf(name: string, order: LaneOrder): LaneOrder {
   );
 }
 
-function startOf(name: string, from: LaneStart): LaneStart {
+/** Checks where a lane is to begin. */
+export function startOf(name: string, from: LaneStart): LaneStart {
   if (from === "now" || from === "start" || (Number.isSafeInteger(from) && from >= 0)) return from;
   throw new RangeError(
     `Cannot use sinks.${name}.from ${from}: allowed are "now", "start" and sequence numbers`,
@@ -197,6 +215,6 @@ function positive(name: string, value: number): number {
 }
 
 function duration(name: string, ms: number): number {
-  if (ms >= 0) return ms;
+  if (typeof ms === "number" && ms >= 0) return ms;
   throw new RangeError(`Cannot use ${name} ${ms}: allowed are 0 and more milliseconds`);
 }

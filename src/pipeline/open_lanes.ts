@@ -7,7 +7,13 @@ import type { LaneEvent, LaneSettings } from "../delivery/lane_settings.ts";
 import type { LaneWorkers } from "../delivery/lane_workers.ts";
 import type { SinkLike } from "../sink/sink.ts";
 import type { CursorRow, LogStore } from "../storage/store.ts";
-import { type LaneOptions, laneSettings, type LaneStart, type NamedLane } from "./lane_options.ts";
+import {
+  type LaneOptions,
+  laneSettings,
+  type LaneStart,
+  type NamedLane,
+  startOf,
+} from "./lane_options.ts";
 import type { AddLaneOptions, Lanes, RemoveLaneOptions } from "./lanes.ts";
 import type { Ledger } from "./ledger.ts";
 import { withinLog } from "./ledger_rows.ts";
@@ -59,10 +65,11 @@ export class PipelineLanes implements Lanes {
     { from }: AddLaneOptions = {},
   ): Promise<void> {
     const named = laneSettings(name, sink, this.#host.isDurable);
+    const start = startOf(name, from ?? named.from);
     this.#assertOpen(name);
     // Records accepted before the call are not the new lane's.
     this.#host.pump();
-    const lane = await this.open(from === undefined ? named : { ...named, from });
+    const lane = await this.open({ ...named, from: start });
     if (this.#isClosed) {
       this.#takeOut(lane);
       await lane.close(CLOSE_GRACE_MS);

@@ -1,7 +1,7 @@
 /** Options of lanes that cannot work are told at once; rules that break later end no lane. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type LaneStart, openPipeline, retry } from "../mod.ts";
+import { type Batch, type LaneStart, openPipeline, retry, type Sink } from "../mod.ts";
 import { recordingSink } from "../src/testing/mod.ts";
 import { openBench } from "./support/lanes.ts";
 
@@ -64,3 +64,26 @@ for (
     await bench.close();
   });
 }
+
+/** As programs make one: it hides what must not leave the house. */
+class Redacting implements Sink {
+  readonly sink: Sink;
+  redacted = 0;
+
+  constructor(sink: Sink) {
+    this.sink = sink;
+  }
+
+  write(batch: Batch): void {
+    this.redacted += batch.count;
+  }
+}
+
+test("a sink around another one that it calls sink is not passed by", async () => {
+  const inner = recordingSink();
+  const outer = new Redacting(inner);
+  const bench = await openBench({ outer });
+  await bench.write("secret");
+  assert.deepEqual([outer.redacted, inner.records.length], [1, 0]);
+  await bench.close();
+});

@@ -126,8 +126,9 @@ export function laneSettings(
   return { settings, from: startOf(name, from) };
 }
 
+/** A sink around another one may well call that `sink`: what can be written to is a sink itself. */
 function isLaneOptions(given: SinkLike | LaneOptions): given is LaneOptions {
-  return typeof given === "object" && given !== null && "sink" in given;
+  return typeof given === "object" && given !== null && "sink" in given && !("write" in given);
 }
 
 function batchOf(name: string, batch: Partial<BatchRule>): BatchRule {

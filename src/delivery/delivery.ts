@@ -3,6 +3,7 @@ import type { RejectedRecord, SinkResult } from "../sink/sink.ts";
 import { attemptOf, type Behind } from "./attempt.ts";
 import type { LineBatch } from "./batch.ts";
 import { type GivenUp, givenUpOf, reasonOfEnd } from "./dead_letter_reason.ts";
+import type { LaneCallOptions } from "./lane_settings.ts";
 import type { LastResort, LastResortLane } from "./last_resort.ts";
 import type { RetryGiveUp, RetryRules, RetryStep } from "./retry_schedule.ts";
 import type { Answer } from "./sink_caller.ts";
@@ -19,7 +20,7 @@ export interface DeliveryLane extends LastResortLane {
   /** Which records go again behind those that failed. */
   readonly behind: Behind;
   /** One call of the sink, when the lane may make one; undefined if the lane ended. */
-  call(batch: LineBatch, attempt: number): Heard | Promise<Heard>;
+  call(batch: LineBatch, attempt: number, options?: LaneCallOptions): Heard | Promise<Heard>;
   /** Counts records that are sent again. */
   countRedelivered(count: number): void;
 }
@@ -72,7 +73,10 @@ export class Delivery {
   }
 
   #call(): Heard | Promise<Heard> {
-    return this.#lane.call(this.#rest, this.#tries.attempts + 1);
+    const attempt = this.#tries.attempts + 1;
+    if (!this.#tries.isTimed) return this.#lane.call(this.#rest, attempt);
+    this.#tries.waits();
+    return this.#lane.call(this.#rest, attempt, { begins: () => this.#tries.begins() });
   }
 
   /** Settles what was delivered as a whole; false if there is more to do. */

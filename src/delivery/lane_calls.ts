@@ -30,8 +30,8 @@ export class LaneCalls {
 
   /** One call; over when this returns if nothing holds the lane and the sink answers at once. */
   call(batch: LineBatch, attempt: number, options: LaneCallOptions = {}): Heard | Promise<Heard> {
-    const { signal = this.#lane.signal, turn = signal, isForeign = false } = options;
-    const call = (): Answered => this.#caller.call(batch, attempt, signal, isForeign);
+    const { signal = this.#lane.signal, turn = signal, isForeign = false, begins } = options;
+    const call = (): Answered => this.#caller.call(batch, attempt, signal, isForeign, begins);
     const { gate, ended } = this.#lane;
     if (gate.hold !== undefined) return this.#callHeld(call, turn);
     if (ended || turn.aborted) return undefined;

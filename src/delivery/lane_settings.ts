@@ -72,6 +72,8 @@ export interface LaneCallOptions {
   readonly turn?: AbortSignal;
   /** Whether the records bear the numbers of another log. @default {false} */
   readonly isForeign?: boolean;
+  /** Told when nothing holds the call any more, and the sink is about to be called. */
+  readonly begins?: () => void;
 }
 
 /** What a lane needs of the pipeline around it. */

@@ -36,7 +36,7 @@ export interface ResendLane {
 /** What became of a record: it is delivered, or its lane ended over it, or takes nothing now. */
 type Sent = "delivered" | "skip" | "parked";
 
-type ResendCall = Required<LaneCallOptions>;
+type ResendCall = LaneCallOptions & Required<Pick<LaneCallOptions, "signal" | "turn">>;
 
 /**
  * Records of the dead letters that go through a lane again: each attempt takes its turn among the lane's
@@ -94,7 +94,7 @@ export class Resends {
     const { log: { logId }, source: { lane } } = this.#lane.host;
     // An imported letter may be one of another log, where the same number means another record.
     const isForeign = letter.id !== `${logId}/${lane}/${letter.seq}`;
-    const call = { signal, turn, isForeign };
+    const call: ResendCall = { signal, turn, isForeign };
     const sent = await this.#deliver(batchOfLetter(letter), context, call);
     if (sent !== "delivered") return sent;
     await this.#lane.settings.sink.sync?.();
@@ -105,9 +105,11 @@ export class Resends {
     const { rules, host, gate } = this.#lane;
     const maxAttempts = Math.min(rules.maxAttempts ?? MAX_REPLAY_ATTEMPTS, MAX_REPLAY_ATTEMPTS);
     const tries = new Tries({ ...rules, maxAttempts });
+    const timed = { ...call, begins: () => tries.begins() };
     for (;;) {
       if (this.#isParked) return "parked";
-      const answer = await this.#inTurn(batch, tries.attempts + 1, call);
+      tries.waits();
+      const answer = await this.#inTurn(batch, tries.attempts + 1, timed);
       if (answer === undefined) return call.signal.aborted || this.#ended ? "skip" : "parked";
       const failure = this.#judge(batch, answer, context);
       if (failure === undefined) return "delivered";

@@ -58,27 +58,44 @@ export class SinkCaller {
   /**
    * One call; undefined if `signal` was aborted and nothing is known of what became of it. A sink that
    * answers when it returns is answered for at once: small batches would take longer to pass through
-   * promises than through their sink. `isForeign` says that the batch bears the numbers of another log.
+   * promises than through their sink. `isForeign` says that the batch bears the numbers of another log;
+   * `begins` is told when there is a worker and the breaker gave leave.
    */
-  call(batch: Batch, attempt: number, signal: AbortSignal, isForeign: boolean = false): Answered {
+  call(
+    batch: Batch,
+    attempt: number,
+    signal: AbortSignal,
+    isForeign: boolean = false,
+    begins?: () => void,
+  ): Answered {
     const context = new CallContext(attempt, isForeign ? undefined : this.#host.source);
     const turn = this.#host.workers.enter();
-    if (turn === undefined) return this.#callNow(batch, context, signal);
-    return turn.then(() => this.#callNow(batch, context, signal));
+    if (turn === undefined) return this.#callNow(batch, context, signal, begins);
+    return turn.then(() => this.#callNow(batch, context, signal, begins));
   }
 
   /** A worker was taken. A call that takes time gives it back when it has ended. */
-  #callNow(batch: Batch, context: CallContext, signal: AbortSignal): Answered {
+  #callNow(
+    batch: Batch,
+    context: CallContext,
+    signal: AbortSignal,
+    begins: (() => void) | undefined,
+  ): Answered {
     let answer: Answered = undefined;
     try {
-      if (!signal.aborted) answer = this.#callWithLeave(batch, context, signal);
+      if (!signal.aborted) answer = this.#callWithLeave(batch, context, signal, begins);
       return answer;
     } finally {
       if (!(answer instanceof Promise)) this.#host.workers.leave();
     }
   }
 
-  #callWithLeave(batch: Batch, context: CallContext, signal: AbortSignal): Answered {
+  #callWithLeave(
+    batch: Batch,
+    context: CallContext,
+    signal: AbortSignal,
+    begins: (() => void) | undefined,
+  ): Answered {
     let permit: Permit | undefined;
     try {
       permit = this.#host.breaker?.allow();
@@ -87,6 +104,7 @@ export class SinkCaller {
       const { retryAfterMs = Infinity } = this.#host.breaker ?? {};
       return { kind: "refused", retryAfterMs };
     }
+    begins?.();
     return this.#run(batch, context, signal, permit);
   }
 

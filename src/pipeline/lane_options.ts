@@ -15,7 +15,12 @@ const DEFAULT_BACKOFF: Backoff = backoff.exponential();
 export interface LaneRetryOptions {
   /** Tries before a record is given up. @default {Infinity with a log on disk, else 5} */
   readonly maxAttempts?: number;
-  /** No try begins later than this after the first one, in milliseconds. @default {Infinity} */
+  /**
+   * No try begins later than this after the first one, in milliseconds. Time in which none may begin does
+   * not count: while the lane is paused or parked, its breaker is open, or all workers are busy.
+   *
+   * @default {Infinity}
+   */
   readonly maxElapsedMs?: number;
   /** The wait between tries; where it throws or gives no number, it is the default one. @default {backoff.exponential()} */
   readonly backoff?: Backoff;

@@ -1,6 +1,6 @@
 import { FilterError, type TailFilter } from "../filter.ts";
-
 import { parseQuery } from "../query.ts";
+import { sinceMs } from "../query_since.ts";
 import type { TailFrom } from "../tail.ts";
 
 /** What a client asks for in its URL, whatever the face. */
@@ -28,6 +28,8 @@ export type ParsedWish =
 const FROM_PROBLEM =
   'Invalid from: use "live", "kept", a sequence number, -n for the last n records, or RUN.SEQ to go on';
 const TO_PROBLEM = "Invalid to: use the sequence number of the last record wanted";
+const SINCE_PROBLEM = "Invalid since: use an age such as 15m (ms, s, m, h, d), or a time such as " +
+  "2026-11-21T10:00, which is UTC unless it has a zone";
 
 /** Reads `from`, `to`, `since`, `q`, `follow` and `v`; `lastEventId` stands for `from` where it is given. */
 export function parseWish(query: QueryReader, lastEventId?: string): ParsedWish {
@@ -54,11 +56,18 @@ function placeOf(text: string | undefined, since: number | undefined): TailFrom 
 
 /** The filter of `q` and `since`, or what is wrong with it. */
 function filterOf(query: QueryReader): TailFilter | string {
-  const since = query("since");
+  const filter = queryFilter(query("q") ?? "");
+  const text = query("since");
+  if (typeof filter === "string" || text === undefined) return filter;
+  // Read as a time and nothing else: as part of a query line it could bring a pattern along.
+  const since = sinceMs(text, Date.now());
+  return since === undefined ? SINCE_PROBLEM : { ...filter, since };
+}
+
+function queryFilter(text: string): TailFilter | string {
   try {
-    const filter = parseQuery(query("q") ?? "");
-    if (filter.patterns !== undefined) return "Regular expressions run in the page only";
-    return since === undefined ? filter : { ...filter, ...parseQuery(`since=${since}`) };
+    const filter = parseQuery(text);
+    return filter.patterns === undefined ? filter : "Regular expressions run in the page only";
   } catch (error) {
     if (error instanceof FilterError) return error.message;
     throw error;

@@ -1,7 +1,7 @@
 /** What a client of the tail may try, and what it must not get. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { push, withSite } from "./support/tail_site.ts";
+import { push, textOf, withSite } from "./support/tail_site.ts";
 
 test("no part of a URL brings a regular expression to the server", () =>
   withSite({}, async ({ tail, url }) => {
@@ -14,3 +14,20 @@ test("no part of a URL brings a regular expression to the server", () =>
       assert.match(text, /page only|^Invalid since: /);
     }
   }));
+
+test("a ticket reads, and neither posts nor buys another ticket", () => {
+  const auth = "a token of sixteen or more".replaceAll(" ", "-");
+  const ingest = { target: { write: () => true } };
+  return withSite({ auth, ingest }, async ({ tail, url }) => {
+    push(tail, 1, 1);
+    const headers = { authorization: `Bearer ${auth}` };
+    const issued = await fetch(`http://${url}/ticket`, { method: "POST", headers });
+    const { ticket } = await issued.json();
+    for (const path of ["ticket", "ingest"]) {
+      const response = await fetch(`http://${url}/${path}?ticket=${ticket}`, { method: "POST" });
+      await response.text();
+      assert.equal(response.status, 401, path);
+    }
+    assert.equal((await textOf(`http://${url}?follow=0&ticket=${ticket}`)).length, 1);
+  });
+});

@@ -56,7 +56,9 @@ function assertTokens(tokens: readonly string[]): void {
   );
 }
 
+/** Tickets are for reading: one that bought the next would be a token without an end. */
 function spendTicket(request: Request, tickets: Tickets): boolean {
+  if (request.method !== "GET") return false;
   const ticket = new URL(request.url).searchParams.get("ticket");
   return ticket !== null && tickets.spend(ticket);
 }

@@ -46,6 +46,13 @@ class Program {
     return JSON.parse(line.value) as T;
   }
 
+  /** Resolves when it has ended by itself. */
+  ended(): Promise<unknown> {
+    const child = this.#child;
+    const isOver = child.exitCode !== null || child.signalCode !== null;
+    return isOver ? Promise.resolve() : new Promise((resolve) => child.once("exit", resolve));
+  }
+
   end(): void {
     clearTimeout(this.#timer);
     this.#child.kill("SIGKILL");
@@ -82,5 +89,7 @@ async function writeTo(server: Program, go: Go, clients?: Program): Promise<Cell
   clients?.tell({ last: go.rate * go.seconds });
   const seen = await clients?.told<ClientReport>();
   server.tell({});
-  return { ...await server.told<ServerReport>(), ...seen };
+  const report = await server.told<ServerReport>();
+  await server.ended();
+  return { ...report, ...seen };
 }

@@ -112,7 +112,7 @@ export class ClientPump implements Beating {
   acknowledge(seq: number): boolean {
     if (!this.#window.acknowledge(seq)) return false;
     this.#brake.moved(this.#options.clock.monotonic());
-    this.wake();
+    this.hasRoom();
     return true;
   }
 
@@ -130,7 +130,15 @@ export class ClientPump implements Beating {
     this.wake();
   }
 
-  /** The client may have room. */
+  /**
+   * The client may have room again. One that had room all the time is not woken: it would get the few
+   * lines of this moment alone, and fall out of step with the others.
+   */
+  hasRoom(): void {
+    if (this.#brake.blocked) this.wake();
+  }
+
+  /** The client has its turn soon. */
   wake(): void {
     this.#options.shared.beat.go(this);
   }

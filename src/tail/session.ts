@@ -104,7 +104,7 @@ class SocketSession implements TailSession {
   }
 
   drained(): void {
-    this.#pump?.wake();
+    this.#pump?.hasRoom();
   }
 
   gone(): void {

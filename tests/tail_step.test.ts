@@ -1,0 +1,32 @@
+/** Clients in step share what is made for them: what must not take them out of it. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fakeClock } from "../src/testing/fake_clock.ts";
+import { createTail } from "../src/tail/hub.ts";
+import { sharedOf } from "../src/tail/session_shared.ts";
+import { connect, push, range, settle } from "./support/tail_client.ts";
+
+const LIVE = { t: "sub", v: 1, from: "live" };
+
+test("acknowledgements and drained sockets leave clients that have room in step", async () => {
+  const clock = fakeClock();
+  const tail = createTail({ clock });
+  const clients = Array.from({ length: 10 }, () => connect({ tail, clock }, LIVE));
+  await settle(clock);
+  const { views } = sharedOf(tail, clock);
+  for (let round = 0; round < 10; round++) {
+    // Between any two lines, another client speaks.
+    for (const [i, { say, session }] of clients.entries()) {
+      push(tail, round * 10 + i + 1, round * 10 + i + 1);
+      if (round > 0) say({ t: "ack", seq: round * 10 });
+      session.drained();
+      await clock.advance(1);
+    }
+    await clock.advance(49);
+  }
+  for (const { socket } of clients) {
+    assert.deepEqual(socket.seqs, range(1, 100));
+    assert.equal(socket.of("b").length, 10);
+  }
+  assert.equal(views.builds, 10);
+});

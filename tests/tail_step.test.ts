@@ -30,3 +30,18 @@ test("acknowledgements and drained sockets leave clients that have room in step"
   }
   assert.equal(views.builds, 10);
 });
+
+test("a client in time gets no more heartbeats because lines gather for the next wake", async () => {
+  const clock = fakeClock();
+  const tail = createTail({ clock });
+  const { socket, say } = connect({ tail, clock }, LIVE);
+  await settle(clock);
+  for (let seq = 1; seq <= 800; seq++) {
+    push(tail, seq, seq);
+    await clock.advance(20);
+    if (seq % 50 === 0) say({ t: "ack", seq: socket.seqs.at(-1) });
+  }
+  assert.equal(socket.ended, undefined);
+  assert.equal(socket.of("hb").length, 1);
+  assert.equal(socket.pings, 1);
+});

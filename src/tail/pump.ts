@@ -169,8 +169,7 @@ export class ClientPump implements Beating {
   beat(now: number): void {
     const { face, limits, socket } = this.#options;
     if (this.#isPaused || this.#place === undefined) this.#endWithTail();
-    const lag = this.lag;
-    const everyMs = lag > 0 ? limits.lagHeartbeatMs : limits.heartbeatMs;
+    const everyMs = this.#isBehind ? limits.lagHeartbeatMs : limits.heartbeatMs;
     if (this.#isEnded || now - this.#beatAt < everyMs) return;
     this.#beatAt = now;
     // To a socket over its mark this would be one more thing that waits.
@@ -179,7 +178,13 @@ export class ClientPump implements Beating {
     if (this.#place === undefined) return;
     const { cursor } = this.#place;
     const last = cursor.seq + cursor.lag - 1;
-    this.#send(face.heartbeat({ last, lag, sent: this.sent, skipped: this.skipped }));
+    this.#send(face.heartbeat({ last, lag: this.lag, sent: this.sent, skipped: this.skipped }));
+  }
+
+  /** Lines that gather for the next wake are not owed yet: to a live client they come in time. */
+  get #isBehind(): boolean {
+    const isInTime = this.#place?.isLive === true && this.waits === "tail";
+    return !isInTime && this.lag > 0;
   }
 
   #leave(keepCursor: boolean): void {

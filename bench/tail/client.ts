@@ -59,7 +59,7 @@ class Client {
     if (message.kind !== "lines") return;
     this.account.took(message.from, message.to);
     this.#isPending = true;
-    if (!this.#isMeasured) return;
+    if (!this.#isMeasured || message.to <= crowd.warmUpLines) return;
     const now = nowUs();
     for (const dueUs of message.duesUs) latencies.add(now - dueUs);
   }

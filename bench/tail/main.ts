@@ -27,13 +27,13 @@ const { values: options } = parseArgs({
     json: { type: "string" },
   },
 });
-const seconds = options.quick ? 2 : 5;
+const time = options.quick ? { seconds: 2, warmUpSeconds: 1 } : { seconds: 5, warmUpSeconds: 2 };
 const cells = CELLS.filter(({ id }) => id.includes(options.only));
 
 async function runRound(runtime: Runtime, clientRuntime: Runtime): Promise<Round> {
   const reports = new Map<string, CellReport>();
   for (const cell of cells) {
-    reports.set(cell.id, await runCell(cell, runtime, clientRuntime, seconds));
+    reports.set(cell.id, await runCell(cell, runtime, clientRuntime, time));
   }
   return reports;
 }
@@ -43,7 +43,7 @@ const results = [];
 console.log(
   `${cpus().length} × ${
     cpus()[0]?.model ?? "?"
-  }, ${platform()} ${arch()}, ${seconds} s a figure, ` +
+  }, ${platform()} ${arch()}, ${time.seconds} s a figure, ` +
     `${options.rounds} rounds, clients on ${clientRuntime.title}\n`,
 );
 for (const runtime of options.runtime.split(",").map(findRuntime)) {

@@ -9,19 +9,19 @@ export interface Go {
   readonly rate: number;
   /** For how long. */
   readonly seconds: number;
+  /** For how long before, so that all code has run often. */
+  readonly warmUpSeconds: number;
 }
 
 /** What the server measured. */
 export interface ServerReport {
-  /** Lines written. */
-  readonly written: number;
   /** Lines a second that were accepted, by the clock of the writer. */
   readonly acceptedPerSecond: number;
-  /** The median time of a call of `write`, in nanoseconds. */
+  /** The median time, while measured, of a call of `write`, in nanoseconds. */
   readonly callNs: number;
   /** How late the latest line was written, in milliseconds. */
   readonly latestMs: number;
-  /** Seconds of the processor, from the first line until the clients have the last one. */
+  /** Seconds of the processor, from the end of the warm-up until the clients have the last line. */
   readonly cpuSeconds: number;
   /** By how much memory in use rose, in MiB, from all clients being there on. */
   readonly rssRiseMiB: number;
@@ -35,6 +35,8 @@ export interface Crowd {
   readonly port: number;
   /** How the server sends. */
   readonly way: Way;
+  /** Lines of the warm-up, whose latencies do not count. */
+  readonly warmUpLines: number;
   /** Clients that read as fast as they can. */
   readonly healthy: number;
   /** Clients that read 64 KiB a second until all is written. */

@@ -6,7 +6,7 @@ import type { Runtime } from "../peers/runtimes.ts";
 import type { ClientReport, Crowd, Go, ServerReport } from "./protocol.ts";
 
 /** What is to be run. */
-export interface Cell extends Omit<Crowd, "port"> {
+export interface Cell extends Omit<Crowd, "port" | "warmUpLines"> {
   /** Names it. */
   readonly id: string;
   /** Lines a second. */
@@ -64,14 +64,15 @@ export async function runCell(
   cell: Cell,
   runtime: Runtime,
   clientRuntime: Runtime,
-  seconds: number,
+  { seconds, warmUpSeconds }: Omit<Go, "rate">,
 ): Promise<CellReport> {
   const server = new Program(runtime, "server.ts", cell.way);
   try {
     const { port } = await server.told<{ port: number }>();
-    const go: Go = { rate: cell.rate, seconds };
+    const go: Go = { rate: cell.rate, seconds, warmUpSeconds };
     if (cell.healthy === 0) return await writeTo(server, go);
-    const clients = new Program(clientRuntime, "client.ts", JSON.stringify({ ...cell, port }));
+    const crowd: Crowd = { ...cell, port, warmUpLines: cell.rate * warmUpSeconds };
+    const clients = new Program(clientRuntime, "client.ts", JSON.stringify(crowd));
     try {
       await clients.told();
       return await writeTo(server, go, clients);
@@ -86,7 +87,7 @@ export async function runCell(
 async function writeTo(server: Program, go: Go, clients?: Program): Promise<CellReport> {
   server.tell(go);
   await server.told();
-  clients?.tell({ last: go.rate * go.seconds });
+  clients?.tell({ last: go.rate * (go.warmUpSeconds + go.seconds) });
   const seen = await clients?.told<ClientReport>();
   server.tell({});
   const report = await server.told<ServerReport>();

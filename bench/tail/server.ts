@@ -15,7 +15,7 @@ const MAX_CLIENTS = 2_000;
 const FRAME_MS = 50;
 /** How often the writer writes what is due: a timer for each line would be most of what is measured. */
 const TURN_MS = 5;
-const RSS_EVERY_MS = 100;
+const RSS_EVERY_MS = 250;
 const MIB = 1024 * 1024;
 
 /** One way to bring lines to clients. */
@@ -77,30 +77,54 @@ function frame(): Sender {
 const SENDERS: Readonly<Record<Way, () => Sender>> = { ours, frame, plain };
 
 /** Writes each line when it is due, or as soon after that as this process gets its turn. */
-async function writeAll(write: Sender["write"], { rate, seconds }: Go) {
-  const total = rate * seconds;
-  const beginUs = nowUs();
-  const callsNs: number[] = [];
-  let latestMs = 0;
-  for (let seq = 0; seq < total;) {
-    const turnUs = nowUs();
-    const due = Math.min(total, Math.floor((turnUs - beginUs) * rate / 1e6));
-    const lines: string[] = [];
-    for (let next = seq; next < due; next++) {
-      lines.push(lineOf(next + 1, Math.round(beginUs + next * 1e6 / rate)));
-    }
-    const start = performance.now();
-    for (const line of lines) write(line);
-    if (due > seq) {
-      callsNs.push((performance.now() - start) * 1e6 / (due - seq));
-      latestMs = Math.max(latestMs, (nowUs() - beginUs) / 1000 - seq * 1000 / rate);
-    }
-    seq = due;
-    await new Promise((resolve) => setTimeout(resolve, TURN_MS));
+class Writer {
+  /** Lines written. */
+  written = 0;
+  /** How late the latest line was. */
+  latestMs = 0;
+  readonly #write: Sender["write"];
+  readonly #rate: number;
+  readonly #beginUs: number = nowUs();
+  #callsNs: number[] = [];
+
+  constructor(write: Sender["write"], rate: number) {
+    this.#write = write;
+    this.#rate = rate;
   }
-  const acceptedPerSecond = total * 1e6 / (nowUs() - beginUs);
-  const callNs = callsNs.sort((a, b) => a - b)[callsNs.length >> 1] ?? NaN;
-  return { written: total, acceptedPerSecond, callNs, latestMs };
+
+  /** Writes until so many are written; figures are of this part. */
+  async writeUntil(total: number): Promise<void> {
+    this.#callsNs = [];
+    this.latestMs = 0;
+    while (this.written < total) {
+      const elapsed = (nowUs() - this.#beginUs) / 1e6;
+      this.#writeUpTo(Math.min(total, Math.floor(elapsed * this.#rate)));
+      await new Promise((resolve) => setTimeout(resolve, TURN_MS));
+    }
+  }
+
+  /** The median time of a call. */
+  get callNs(): number {
+    return this.#callsNs.sort((a, b) => a - b)[this.#callsNs.length >> 1] ?? NaN;
+  }
+
+  #writeUpTo(due: number): void {
+    const { written } = this;
+    if (due === written) return;
+    const lines = Array.from(
+      { length: due - written },
+      (_, i) => lineOf(written + i + 1, this.#dueUs(written + i)),
+    );
+    const start = performance.now();
+    for (const line of lines) this.#write(line);
+    this.#callsNs.push((performance.now() - start) * 1e6 / lines.length);
+    this.latestMs = Math.max(this.latestMs, (nowUs() - this.#dueUs(written)) / 1000);
+    this.written = due;
+  }
+
+  #dueUs(index: number): number {
+    return Math.round(this.#beginUs + index * 1e6 / this.#rate);
+  }
 }
 
 /** Looks at the memory in use until it is asked for the most of it. */
@@ -127,10 +151,16 @@ const server = await serve<Upgrade>({ hostname: "127.0.0.1", port: 0, build: rou
 tell({ port: server.port });
 const go = JSON.parse((await commands.next()).value as string) as Go;
 const rss = watchRss();
+const writer = new Writer(write, go.rate);
+await writer.writeUntil(go.rate * go.warmUpSeconds);
 const cpu = process.cpuUsage();
-const writing = await writeAll(write, go);
+const start = performance.now();
+await writer.writeUntil(go.rate * (go.warmUpSeconds + go.seconds));
+const acceptedPerSecond = go.rate * go.seconds * 1000 / (performance.now() - start);
+const { callNs, latestMs } = writer;
 tell({});
 await commands.next();
 const { user, system } = process.cpuUsage(cpu);
-tell({ ...writing, cpuSeconds: (user + system) / 1e6, ...rss() } satisfies ServerReport);
+const cpuSeconds = (user + system) / 1e6;
+tell({ acceptedPerSecond, callNs, latestMs, cpuSeconds, ...rss() } satisfies ServerReport);
 process.exit(0);

@@ -143,6 +143,12 @@ function crossCheck(
   if (settings.mode === "sync" && !isDurable) {
     report(["mode"], "sync needs a log on disk: switch wal on, or leave mode out");
   }
+  if (settings.store !== undefined && settings.wal?.enabled === false) {
+    report(["store"], "does nothing, since wal.enabled is false: leave one of them out");
+  }
+  if (settings.store?.type === "memory" && settings.wal !== undefined && wal.enabled !== false) {
+    report(["store", "type"], "memory keeps no log: leave wal out, or use file or sqlite");
+  }
   if (settings.sinks !== undefined && settings.output !== undefined) {
     report(["output"], "sinks say where records go already: leave one of them out");
   }

@@ -1,4 +1,5 @@
 /** Settings of what stands beside a pipeline: inputs, the HTTP server, the tail and the metrics. */
+import { MIN_TOKEN_LENGTH } from "../tail/http/auth.ts";
 import { address, type ListenSettings } from "./address.ts";
 import { leaf, list, section, type Setting } from "./setting.ts";
 import { duration, flag, oneOf, secret, size, text, whole } from "./value.ts";
@@ -77,7 +78,10 @@ export const httpSection: Setting<HttpSettings> = section(
   {
     listen: address("Where it listens (default 127.0.0.1:8484)"),
     path: urlPath("The path of the live tail (default /logs)"),
-    token: secret("Readers and posters must send it; 16 characters at least", 16),
+    token: secret(
+      `Readers and posters must send it; ${MIN_TOKEN_LENGTH} characters at least`,
+      MIN_TOKEN_LENGTH,
+    ),
     hosts: list("Host names under which it may be asked, besides loopback names", text("A name")),
     origins: list("Origins of other pages that may read it", text("An origin")),
     max_clients: whole("Readers at once (default 64)", { min: 1 }),

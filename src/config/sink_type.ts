@@ -1,4 +1,5 @@
 import type { SinkLike } from "../sink/sink.ts";
+import { BUILT_IN_OPTIONS } from "./sink_options.ts";
 
 /** What a check says: the value, or what is wrong with it. */
 export type SinkOptionsResult =
@@ -45,9 +46,6 @@ export type SinkTypes = Readonly<Record<string, SinkType>>;
 /** Those that {@linkcode registerSinkType} was told of. */
 const registered = new Map<string, SinkType>();
 
-/** Types that are built in and those that were registered; the built-in ones by their names alone. */
-export const BUILT_IN_SINKS: readonly string[] = ["console", "file", "http", "sqlite"];
-
 /**
  * Makes a type of sink known by its name to every configuration that is read from now on, in this process.
  * Where that is too wide, give the types to `loadConfig` or `parseConfig` as `sinkTypes`.
@@ -79,7 +77,7 @@ export function sinkTypes(own: SinkTypes = {}): ReadonlyMap<string, SinkType> {
 
 function assertSinkTypes(types: SinkTypes): void {
   for (const [name, { create }] of Object.entries(types)) {
-    if (BUILT_IN_SINKS.includes(name)) {
+    if (Object.hasOwn(BUILT_IN_OPTIONS, name)) {
       throw new RangeError(`The sink type "${name}" is built in: choose another name`);
     }
     if (!/^[\w.-]{1,64}$/.test(name)) {

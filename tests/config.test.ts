@@ -204,6 +204,7 @@ test("what does not go together is told, beside what is wrong by itself", () => 
     "worker_pool.min_workers",
     "wal.sync_interval",
     "mode",
+    "store",
     "output",
     "output",
     "sinks.a",
@@ -336,4 +337,22 @@ test("no secret stands in an error, a summary or a note", () => {
   assert.ok(!shown.includes(secret), shown);
   assert.match(shown, /sink a: http https:\/\/x\.example\/in\?\.\.\., token \(hidden\)/);
   assert.equal(config.http?.token, secret);
+});
+
+test("where the log is kept is said in one place, and means something", () => {
+  const pathsOf = (value: unknown) =>
+    problemsOf(value).map((line) => line.slice(0, line.indexOf(":")));
+  assert.deepEqual(pathsOf({ store: { type: "memory" }, wal: {} }), ["store.type"]);
+  assert.deepEqual(pathsOf({ store: { type: "sqlite" } }), ["store"]);
+  const sqlite = { type: "sqlite", path: "x.db" };
+  const wal = { segment_size: "1MiB", on_damage: "refuse", retain: "all" };
+  assert.deepEqual(pathsOf({ store: sqlite, wal, dead_letter: { dir: "x" } }), [
+    "dead_letter.dir",
+    "wal.segment_size",
+    "wal.on_damage",
+  ]);
+  assert.equal(parseConfig({ store: { type: "memory" } }).wal, undefined);
+  assert.equal(parseConfig({ store: {} }).wal?.store.label, ".logflume");
+  const beside = { wal: { dir: "x" }, dead_letter: { dir: "x/dead-letters" } };
+  assert.ok("openFile" in (parseConfig(beside).wal?.store ?? {}));
 });

@@ -93,6 +93,7 @@ for (const isDurable of [false, true]) {
     try {
       const open = () =>
         openPipeline(parseConfig({
+          mode: isDurable ? "sync" : "async",
           wal: { enabled: isDurable, dir: join(folder, "log"), segment_size: "1MiB" },
           dead_letter: { dir: join(folder, "dlq"), max_size: 3 },
           sinks: { a: { type: "refusing" } },

@@ -69,6 +69,11 @@ const REFUSED: readonly [name: string, content: string | Uint8Array, said: strin
     ": this file is not text: allowed is UTF-8",
   ],
   ["UTF-16", new Uint8Array([0xff, 0xfe, 0x61, 0]), ": this file is not text: allowed is UTF-8"],
+  [
+    "very many words",
+    "[a],\n".repeat(10_000),
+    ": this file holds too much: allowed are 30000 words and signs",
+  ],
   ["a list", "- level: warn\n", ":1:1: cannot be used: allowed is a mapping"],
   ["a text", "level warn\n", ":1:1: cannot be used: allowed is a mapping"],
   [

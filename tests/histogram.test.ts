@@ -34,11 +34,35 @@ test("Histogram tells every quantile within 1/32, from a microsecond to days", (
   );
 });
 
+test("Histogram counts what lies below each power of two, exactly", () => {
+  const ms = fc.double({ min: 0, max: 100_000, noNaN: true });
+  fc.assert(
+    fc.property(fc.array(ms, { maxLength: 200 }), fc.nat(3), (values, more) => {
+      const histogram = new Histogram();
+      // Values beside the bounds, which a random one hardly ever is.
+      const near = [64, 65_536, 33_554_432].flatMap((us) => [us - 1, us, us + 1]).slice(more);
+      const all = [...values, ...near.map((us) => us / 1000)];
+      for (const value of all) histogram.record(value);
+      const { buckets } = histogram.stats();
+      assert.equal(buckets.length, 20);
+      for (const { leMs, count } of buckets) {
+        const below = all.filter((value) => Math.round(value * 1000) < Math.round(leMs * 1000));
+        assert.equal(count, below.length, `${leMs}`);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test("Histogram is empty at first, and takes what is no duration for 0", () => {
   const histogram = new Histogram();
-  assert.deepEqual(histogram.stats(), { count: 0, sumMs: 0, p50Ms: 0, p99Ms: 0 });
+  const { buckets, ...none } = histogram.stats();
+  assert.deepEqual(none, { count: 0, sumMs: 0, p50Ms: 0, p99Ms: 0 });
+  assert.ok(buckets.every(({ count }) => count === 0));
   for (const value of [NaN, -1, -Infinity, Infinity]) histogram.record(value);
-  assert.deepEqual(histogram.stats(), { count: 4, sumMs: 0, p50Ms: 0, p99Ms: 0 });
+  const { buckets: filled, ...four } = histogram.stats();
+  assert.deepEqual(four, { count: 4, sumMs: 0, p50Ms: 0, p99Ms: 0 });
+  assert.ok(filled.every(({ count }) => count === 4));
   histogram.record(1e300);
   assert.ok(histogram.quantile(1) > 8.64e9);
 });

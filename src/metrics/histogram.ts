@@ -7,6 +7,17 @@ const DOUBLINGS = 38;
 /** The first power of two that is not in the linear part. */
 const FIRST_EXPONENT = 5;
 
+/** The powers of two, of microseconds, below which values are told: 64 µs to 33.5 s. */
+const BOUND_EXPONENTS: readonly number[] = Array.from({ length: 20 }, (_, i) => i + 6);
+
+/** How many took less than a time. */
+export interface LatencyBucket {
+  /** The time in milliseconds, a power of two of microseconds. */
+  readonly leMs: number;
+  /** Those that took less, to the nearest microsecond; the ones of smaller buckets included. */
+  readonly count: number;
+}
+
 /** How long something took, over all times that were looked at. */
 export interface LatencyStats {
   /** Times that were looked at. */
@@ -17,6 +28,8 @@ export interface LatencyStats {
   readonly p50Ms: number;
   /** All but one in a hundred took no longer, in milliseconds. Within 1/32 of the value. */
   readonly p99Ms: number;
+  /** How they spread: cumulative, from 0.064 ms up to 33.5 s in steps of two. */
+  readonly buckets: readonly LatencyBucket[];
 }
 
 /**
@@ -56,7 +69,19 @@ export class Histogram {
       sumMs: this.#sumMs,
       p50Ms: this.quantile(0.5),
       p99Ms: this.quantile(0.99),
+      buckets: this.#cumulative(),
     };
+  }
+
+  #cumulative(): LatencyBucket[] {
+    let count = 0;
+    let from = 0;
+    return BOUND_EXPONENTS.map((exponent) => {
+      // A power of two begins a bucket, so no bucket lies on both sides of it.
+      const end = bucketOf(2 ** exponent);
+      for (; from < end; from++) count += this.#buckets[from]!;
+      return { leMs: 2 ** exponent / 1000, count };
+    });
   }
 }
 

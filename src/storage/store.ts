@@ -6,6 +6,7 @@
  * @module
  */
 import type { Clock } from "../clock.ts";
+import type { LatencyStats } from "../metrics/histogram.ts";
 
 /** A file of a {@linkcode FileStore}. One writer; any number of reads at once. */
 export interface StoreFile {
@@ -193,6 +194,8 @@ export interface LogNotice {
 export interface LogStats {
   /** Bytes in all segments. */
   readonly bytes: number;
+  /** The size at which the log is full; undefined if the store does not tell. */
+  readonly maxBytes?: number;
   /** Segments that exist. */
   readonly segments: number;
   /** Records from the oldest to the newest, damaged ones included. */
@@ -203,6 +206,11 @@ export interface LogStats {
   readonly syncs: number;
   /** write(2) calls. */
   readonly writes: number;
+  /**
+   * How long syncs took that ended well; undefined if the store does not tell. A sync that a caller waits
+   * for at once, as `appendSync` does, is counted and not timed.
+   */
+  readonly syncLatency?: LatencyStats;
 }
 
 /** What a log was asked to be. */

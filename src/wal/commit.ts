@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { Histogram } from "../metrics/histogram.ts";
 import type { SyncPolicy } from "../storage/store.ts";
 
 /** What a commit is made of. */
@@ -35,6 +36,8 @@ export class GroupCommit {
   readonly #policy: SyncPolicy;
   readonly #clock: Clock;
   readonly #intervalMs: number;
+  /** How long syncs took that ended well; none of those that are done at once. */
+  readonly latency: Histogram = new Histogram();
   #waiters: Waiters | undefined;
   #running = false;
   /** The last sync; the next one is chained to it, so that at most one is in flight. */
@@ -135,6 +138,7 @@ export class GroupCommit {
     if (this.#failure !== undefined) throw this.#failure;
     if (!this.#host.dirty()) return;
     const seq = this.#host.writtenSeq();
+    const since = this.#clock.monotonic();
     try {
       await this.#host.sync();
     } catch (error) {
@@ -142,6 +146,7 @@ export class GroupCommit {
       this.fail(failure);
       throw failure;
     }
+    this.latency.record(this.#clock.monotonic() - since);
     this.#host.synced(seq);
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { messageOf, StoreFailedError } from "../errors.ts";
+import type { LatencyStats } from "../metrics/histogram.ts";
 import type { FileStore, InputMark, LogChunk, LogNotice, StoreFile } from "../storage/store.ts";
 import { Announcer } from "../storage/announcer.ts";
 import { AtOnce } from "./at_once.ts";
@@ -406,6 +407,11 @@ export class Journal {
       return Promise.resolve();
     });
     await this.removeFiles();
+  }
+
+  /** How long syncs take. */
+  get syncLatency(): LatencyStats {
+    return this.#commit.latency.stats();
   }
 
   /** Writes and syncs what is left, and ends. Even if the disk refuses more: what it took is made durable. */

@@ -53,6 +53,11 @@ export class Retention {
     return this.#sealedBytes + (this.segments.at(-1)?.end ?? 0);
   }
 
+  /** The size at which the log is full. */
+  get maxBytes(): number {
+    return this.#limits.maxBytes;
+  }
+
   /** Whether the log, with so many bytes more, is at its limit. */
   isFull(stagedBytes: number): boolean {
     const { maxBytes, maxSegments } = this.#limits;

@@ -319,11 +319,13 @@ class OpenWal implements Wal {
   stats(): LogStats {
     return {
       bytes: this.#journal.retention.bytes,
+      maxBytes: this.#journal.retention.maxBytes,
       segments: this.segments.length,
       entries: this.writtenSeq - this.firstSeq,
       damaged: this.#damage.lost,
       syncs: this.#journal.syncs,
       writes: this.#journal.writes,
+      syncLatency: this.#journal.syncLatency,
     };
   }
 

@@ -370,6 +370,7 @@ export class SqliteLog implements LogStore {
   stats(): LogStats {
     return {
       bytes: this.#rows.bytes,
+      maxBytes: this.#rows.maxBytes,
       segments: this.#rows.count,
       entries: this.writtenSeq - this.firstSeq,
       damaged: this.#missing,

@@ -69,6 +69,11 @@ export class SlicedRows {
     return this.#slices.length;
   }
 
+  /** The size at which the log is full. */
+  get maxBytes(): number {
+    return this.#limits.maxBytes;
+  }
+
   /** Whether the log, with so many bytes more, is at its limit. */
   isFull(stagedBytes: number): boolean {
     return this.#bytes + stagedBytes >= this.#limits.maxBytes;

@@ -355,6 +355,7 @@ export class Lane implements DeliveryLane {
       nextSeq: host.log.nextSeq,
       waiting: host.buffered().waiting,
       attempts: this.#caller.calls,
+      retries: this.#caller.retries,
       failures: health.failures,
       lastError: health.lastError,
       inFlight: this.#inFlight.size + this.#atOnce,

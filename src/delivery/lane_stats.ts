@@ -9,6 +9,7 @@ export interface LaneFigures {
   /** Records that are accepted and have no number yet. */
   readonly waiting: number;
   readonly attempts: number;
+  readonly retries: number;
   readonly failures: number;
   readonly lastError: string | undefined;
   readonly inFlight: number;

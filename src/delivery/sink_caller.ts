@@ -47,6 +47,8 @@ export class SinkCaller {
   readonly #host: SinkCallHost;
   /** Calls begun. */
   calls = 0;
+  /** Those of them that were told that they are no first attempt. */
+  retries = 0;
   /** Calls under way. */
   running = 0;
 
@@ -115,6 +117,7 @@ export class SinkCaller {
     permit: Permit | undefined,
   ): Answered {
     this.calls++;
+    if (context.attempt > 1) this.retries++;
     this.running++;
     let call: Called = undefined;
     try {

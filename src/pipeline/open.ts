@@ -95,6 +95,7 @@ class OpenPipeline implements Pipeline {
   readonly #tell: (event: PipelineEvent) => void;
   readonly #intake: Intake;
   readonly #ledger: Ledger;
+  readonly #workers: LaneWorkers;
   readonly #latencies: Latencies;
   readonly #subscriptions: Subscriptions;
   readonly lanes: PipelineLanes;
@@ -132,6 +133,8 @@ class OpenPipeline implements Pipeline {
       tell: (kind, message, lane) =>
         tell({ kind, message, ...(lane === undefined ? {} : { lane }) }),
     });
+    const { max = 8, min = max } = options.pool ?? {};
+    this.#workers = new LaneWorkers({ min, max }, clock, this.#random);
     this.lanes = this.#makeLanes(options);
     this.#lanes = this.lanes.all;
     replayThrough(resendTo(this.#lanes, this.#ledger));
@@ -240,13 +243,12 @@ class OpenPipeline implements Pipeline {
     return this.#intake.ready;
   }
 
-  #makeLanes({ pool = {}, wal }: PipelineOptions): PipelineLanes {
-    const { max = 8, min = max } = pool;
+  #makeLanes({ wal }: PipelineOptions): PipelineLanes {
     return new PipelineLanes({
       log: this.#log,
       ledger: this.#ledger,
       breakers: this.breakers,
-      workers: new LaneWorkers({ min, max }, this.#clock, this.#random),
+      workers: this.#workers,
       deadLetters: this.deadLetters,
       clock: this.#clock,
       random: this.#random,
@@ -376,7 +378,9 @@ class OpenPipeline implements Pipeline {
     return figuresOf({
       log: this.#log,
       intake: this.#intake,
+      isClosing: this.#closing !== undefined,
       lanes: this.#lanes,
+      workers: this.#workers,
       latencies: this.#latencies,
       deadLetters: this.deadLetters,
       subscriptions: this.#subscriptions,

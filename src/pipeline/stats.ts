@@ -28,6 +28,8 @@ export interface LaneStats extends Omit<CursorRow, "checkpoint" | "nextSeq" | "o
   readonly inFlight: number;
   /** Calls of the sink since this process opened the lane. */
   readonly attempts: number;
+  /** Those of them that tried a batch again. */
+  readonly retries: number;
   /** Calls that failed, in whole or in part. */
   readonly failures: number;
   /** The state of its circuit breaker. */
@@ -61,6 +63,48 @@ export interface HandlerStats {
   readonly lag: number;
 }
 
+/** The log's figures, and whether it takes records. */
+export interface PipelineLogStats extends LogStats {
+  /** Whether the limit of the log is reached. */
+  readonly full: boolean;
+  /** Why the log takes nothing until the next start; undefined while it does. */
+  readonly failure?: string;
+}
+
+/** The workers that call the sinks. */
+export interface WorkerFigures {
+  /** How many there are. */
+  readonly size: number;
+  /** Those that have nothing to do. */
+  readonly idle: number;
+  /** Calls under way, those included that were aborted and have not ended. */
+  readonly running: number;
+  /** Calls that still run after their time and their grace; they hold no worker. */
+  readonly leaked: number;
+}
+
+/** The tail's figures. What is sent, skipped and sampled counts once for each WebSocket client. */
+export interface PipelineTailStats {
+  /** Readers now. */
+  readonly clients: number;
+  /** Bytes kept. */
+  readonly bytes: number;
+  /** Records between the newest and the reader that is furthest behind. */
+  readonly maxLag: number;
+  /** Gaps that readers were told. */
+  readonly gaps: number;
+  /** Records that readers were told they missed. */
+  readonly missed: number;
+  /** Records sent. */
+  readonly sent: number;
+  /** Records that slow clients were moved past. */
+  readonly skipped: number;
+  /** Records that samples left out. */
+  readonly sampled: number;
+  /** Clients that were given up because they took nothing. */
+  readonly stalled: number;
+}
+
 /** Everything a pipeline counts, in one object. Counters run since this process opened it. */
 export interface PipelineStats {
   /** `durable` with a write-ahead log on disk, `memory` without: promises 2, 4 and 7 hold only then. */
@@ -74,6 +118,8 @@ export interface PipelineStats {
   readonly acknowledges: "memory" | "kill" | "power-cut";
   /** Whether records are accepted. */
   readonly running: boolean;
+  /** Whether `close` was called. */
+  readonly closing: boolean;
   /** Records the buffer can hold. */
   readonly capacity: number;
   /** Records in the buffer. */
@@ -93,8 +139,8 @@ export interface PipelineStats {
   readonly filtered: number;
   /** Records accepted. */
   readonly accepted: number;
-  /** Write-ahead log: bytes, segments, entries, damaged ones, syncs, writes. */
-  readonly log: LogStats;
+  /** Write-ahead log: bytes, segments, entries, damaged ones, syncs, writes, and whether it takes more. */
+  readonly log: PipelineLogStats;
   /** The log's sequence numbers. */
   readonly sequence: {
     readonly first: number;
@@ -108,6 +154,8 @@ export interface PipelineStats {
    * 16), and one at a time on its way through each sink.
    */
   readonly latency: { readonly durable: LatencyStats; readonly delivered: LatencyStats };
+  /** The workers of all sinks together. */
+  readonly workers: WorkerFigures;
   /** One entry a sink, by its name. */
   readonly lanes: Readonly<Record<string, LaneStats>>;
   /** Dead letters: held now, and what became of others since this process opened them. */
@@ -138,6 +186,6 @@ export interface PipelineStats {
     /** The subscribers there are, oldest first. */
     readonly each: readonly HandlerStats[];
   };
-  /** The tail: clients now, bytes kept, records that clients were told they missed. */
-  readonly tail: { readonly clients: number; readonly bytes: number; readonly missed: number };
+  /** The live tail. */
+  readonly tail: PipelineTailStats;
 }

@@ -158,7 +158,7 @@ export {
   type LogMethod,
   type LogTarget,
 } from "./src/logger.ts";
-export type { LatencyStats } from "./src/metrics/histogram.ts";
+export type { LatencyBucket, LatencyStats } from "./src/metrics/histogram.ts";
 export { openPipeline } from "./src/pipeline/open.ts";
 export type { LaneOptions, LaneRetryOptions, LaneStart } from "./src/pipeline/lane_options.ts";
 export type { AddLaneOptions, Lanes, RemoveLaneOptions } from "./src/pipeline/lanes.ts";
@@ -176,7 +176,15 @@ export type {
   Subscription,
   WaitOptions,
 } from "./src/pipeline/pipeline.ts";
-export type { HandlerStats, LaneState, LaneStats, PipelineStats } from "./src/pipeline/stats.ts";
+export type {
+  HandlerStats,
+  LaneState,
+  LaneStats,
+  PipelineLogStats,
+  PipelineStats,
+  PipelineTailStats,
+  WorkerFigures,
+} from "./src/pipeline/stats.ts";
 export { type Level, LEVELS } from "./src/record/level.ts";
 export type { Fields, LogRecord, RecordInput } from "./src/record/record.ts";
 export type { LoggerScope, Origin } from "./src/record/scope.ts";

@@ -354,6 +354,7 @@ export class Lane implements DeliveryLane {
       state: this.#state,
       nextSeq: host.log.nextSeq,
       waiting: host.buffered().waiting,
+      ageMs: host.ageMs?.(this.nextSeq) ?? 0,
       attempts: this.#caller.calls,
       retries: this.#caller.retries,
       failures: health.failures,

@@ -94,6 +94,8 @@ export interface LaneHost {
   readonly random: () => number;
   /** Records that were accepted and never got a sequence number: given up, and still waiting. */
   readonly buffered: () => { readonly evicted: number; readonly waiting: number };
+  /** How long ago the record of this number was accepted; left out, nobody knows. */
+  readonly ageMs?: (seq: number) => number;
   /** Records were settled: the cursor is worth storing. */
   settled(bytes: number): void;
   /** The lane is held, or goes on: whoever waits for it may look again. */

@@ -8,6 +8,8 @@ export interface LaneFigures {
   readonly nextSeq: number;
   /** Records that are accepted and have no number yet. */
   readonly waiting: number;
+  /** How long ago the record at the lane's place was accepted. */
+  readonly ageMs: number;
   readonly attempts: number;
   readonly retries: number;
   readonly failures: number;
@@ -21,7 +23,7 @@ export interface LaneFigures {
 /** The figures of a lane that has settled what `row` tells. */
 export function laneStats(row: CursorRow, figures: LaneFigures): LaneStats {
   const { checkpoint: _, orphanedAt: __, fallback = 0, ...counts } = row;
-  const { nextSeq, waiting, lastError, ...rest } = figures;
+  const { nextSeq, waiting, ageMs, lastError, ...rest } = figures;
   const accepted = nextSeq - row.since + (row.dropped.overflow ?? 0) + waiting;
   const lost = Object.values(row.dropped).reduce((sum, count) => sum + count, 0);
   return {
@@ -29,6 +31,7 @@ export function laneStats(row: CursorRow, figures: LaneFigures): LaneStats {
     ...rest,
     fallback,
     accepted,
+    lagMs: row.nextSeq < nextSeq ? ageMs : 0,
     pending: accepted - row.delivered - row.deadLettered - row.filtered - lost,
     ...(lastError === undefined ? {} : { lastError }),
   };

@@ -33,6 +33,7 @@ import type {
   Subscription,
   WaitOptions,
 } from "./pipeline.ts";
+import { RecordAges } from "./record_ages.ts";
 import type { PipelineStats } from "./stats.ts";
 import { resendTo } from "./resend.ts";
 import { stderrVoice } from "./voice.ts";
@@ -97,6 +98,7 @@ class OpenPipeline implements Pipeline {
   readonly #ledger: Ledger;
   readonly #workers: LaneWorkers;
   readonly #latencies: Latencies;
+  readonly #ages: RecordAges;
   readonly #subscriptions: Subscriptions;
   readonly lanes: PipelineLanes;
   readonly breakers: BreakerRegistry = createBreakerRegistry();
@@ -119,6 +121,7 @@ class OpenPipeline implements Pipeline {
     this.#tell = tell;
     this.deadLetters = letters;
     this.#latencies = new Latencies(clock);
+    this.#ages = new RecordAges(clock.monotonic());
     this.#subscriptions = new Subscriptions(
       log,
       clock,
@@ -156,7 +159,10 @@ class OpenPipeline implements Pipeline {
           const message = `The transform threw, the record is withheld: ${messageOf(error)}`;
           tell({ kind: "transform-failed", message });
         },
-        numbered: (seq, sinceMs) => this.#latencies.numbered(seq, sinceMs, this.#lanes),
+        numbered: (seq, sinceMs) => {
+          this.#latencies.numbered(seq, sinceMs, this.#lanes);
+          this.#ages.note(seq, sinceMs, this.#lanes);
+        },
         durable: (sinceMs) => this.#latencies.durable(sinceMs),
       },
     );
@@ -254,6 +260,7 @@ class OpenPipeline implements Pipeline {
       random: this.#random,
       isDurable: wal !== undefined,
       buffered: () => this.#intake.buffered,
+      ageMs: (seq) => this.#clock.monotonic() - this.#ages.acceptedMs(seq),
       pump: () => this.#intake.pump(),
       settled: (lane, bytes) => {
         this.#latencies.settled(lane);

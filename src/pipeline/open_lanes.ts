@@ -35,6 +35,8 @@ export interface LanesHost {
   /** Whether the log is on a disk. */
   readonly isDurable: boolean;
   readonly buffered: () => { readonly evicted: number; readonly waiting: number };
+  /** How long ago the record of this number was accepted. */
+  readonly ageMs: (seq: number) => number;
   /** Gives numbers to what waits in the buffer. */
   pump(): void;
   /** A lane settled records of so many bytes. */
@@ -120,7 +122,7 @@ export class PipelineLanes implements Lanes {
   }
 
   #laneOf(settings: LaneSettings, row: CursorRow): Lane {
-    const { log, ledger, deadLetters, workers, clock, random, buffered } = this.#host;
+    const { log, ledger, deadLetters, workers, clock, random, buffered, ageMs } = this.#host;
     const { name } = settings;
     const breaker = this.#breakerOf(settings, (change) => lane.breakerChanged(change));
     const lane: Lane = new Lane(settings, {
@@ -132,6 +134,7 @@ export class PipelineLanes implements Lanes {
       clock,
       random,
       buffered,
+      ageMs,
       settled: (bytes) => this.#host.settled(lane, bytes),
       held: () => this.#host.changed(),
       tell: (kind, message) => this.#tell(kind, message, name),

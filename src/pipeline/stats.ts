@@ -20,6 +20,11 @@ export interface LaneStats extends Omit<CursorRow, "checkpoint" | "nextSeq" | "o
   readonly accepted: number;
   /** Accepted records that are not settled yet. */
   readonly pending: number;
+  /**
+   * How long ago the oldest record in the log that is not settled was accepted, in milliseconds: to within
+   * 100 ms, or a hundredth of an old backlog. What an earlier run has left counts from the opening.
+   */
+  readonly lagMs: number;
   /** Every record below this sequence number is settled. */
   readonly nextSeq: number;
   /** Those of the delivered that the fallback sink took. */

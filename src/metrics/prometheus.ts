@@ -19,6 +19,7 @@ export type {
 } from "../pipeline/stats.ts";
 export type { CursorRow, LogStats } from "../storage/store.ts";
 export type { LatencyBucket, LatencyStats } from "./histogram.ts";
+export { type Health, healthOf } from "./health.ts";
 export {
   type MetricsRegistry,
   registerMetrics,

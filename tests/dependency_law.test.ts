@@ -21,7 +21,15 @@ interface Room {
 const LEAF_FILES =
   /^src\/(record\/\w+|errors|isolated|sampler|clock|storage\/(store|chunk|window|announcer)|sink\/sink|delivery\/retry_after|pipeline\/stats|metrics\/(metrics|histogram))\.ts$/;
 const MECHANISMS = ["buffer", "wal", "delivery", "tail"];
-const EDGES = ["routes", "storage", "sink", "file writer", "metrics", "adapters"];
+const EDGES = [
+  "routes",
+  "storage",
+  "sink",
+  "file writer",
+  "metrics",
+  "metrics routes",
+  "adapters",
+];
 const PARTS = ["leaf", "logger", ...MECHANISMS, ...EDGES, "platform"];
 
 /** The first room that fits a file is its room. */
@@ -54,6 +62,13 @@ const ROOMS: readonly Room[] = [
     may: ["leaf", "logger", "buffer", "sink", "platform"],
   },
   { name: "sink", files: /^src\/sink\//, may: ["leaf", "platform"] },
+  {
+    // Routes beside those of the tail, behind the same guard.
+    name: "metrics routes",
+    files: /^src\/metrics\/routes\.ts$/,
+    may: ["leaf", "metrics", "routes"],
+    packages: /^hono(\/|$)/,
+  },
   { name: "metrics", files: /^src\/metrics\//, may: ["leaf", "platform"] },
   { name: "adapters", files: /^src\/adapters\//, may: ["leaf", "platform"] },
   {

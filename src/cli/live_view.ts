@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { metricsRoutes } from "../metrics/routes.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { readEnv } from "../platform/env.ts";
 import { AddressInUseError, type RunningServer, serve } from "../platform/serve.ts";
@@ -76,12 +77,14 @@ function accessTo(hostname: string, token: string | undefined): Access {
   return { options: { allowRemote, auth }, news };
 }
 
-/** The page and its stream stand at `/` and at `/logs`. */
+/** The page and its stream stand at `/` and at `/logs`, figures at `/metrics`, `/health` and `/stats`. */
 function buildApp(pipeline: Pipeline, access: TailRouteOptions): Hono {
   const options: TailRouteOptions = { ...access, stats: () => pipeline.stats() };
   return new Hono()
     .route("/", tailRoutes(pipeline.tail, { ...options, path: "/" }))
-    .route("/", tailRoutes(pipeline.tail, { ...options, path: "/logs" }));
+    .route("/", tailRoutes(pipeline.tail, { ...options, path: "/logs" }))
+    // Behind the others: the page may ask for /stats with a ticket, which only its own routes know.
+    .route("/", metricsRoutes(pipeline, access));
 }
 
 function urlOf({ hostname, port }: RunningServer): string {

@@ -14,6 +14,7 @@ Commands:
   init    write a configuration to start from
   check   say what a configuration would run, or what is wrong with it
   schema  print the JSON Schema of the configuration
+  stats   show the figures of a pipeline, over HTTP or from its folder
 
 Options:
   -h, --help     show this help; "logflume run --help" shows that of the command

@@ -11,6 +11,7 @@ import { dlq } from "./dlq.ts";
 import { MAIN_HELP, VERSION } from "./help.ts";
 import { run } from "./run.ts";
 import { print, say, sayRaw } from "./say.ts";
+import { stats } from "./stats.ts";
 import { tail } from "./tail.ts";
 import { UsageError } from "./usage_error.ts";
 import { wal } from "./wal.ts";
@@ -47,6 +48,8 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       return await wal(rest);
     case "dlq":
       return await dlq(rest);
+    case "stats":
+      return await stats(rest);
     case "check":
       return await check(rest);
     case "init":

@@ -15,6 +15,7 @@ Commands:
   check   say what a configuration would run, or what is wrong with it
   schema  print the JSON Schema of the configuration
   stats   show the figures of a pipeline, over HTTP or from its folder
+  bench   measure on this machine: accepted, written, durable a second
 
 Options:
   -h, --help     show this help; "logflume run --help" shows that of the command

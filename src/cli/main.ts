@@ -4,6 +4,7 @@
  * @module
  */
 import process from "node:process";
+import { bench } from "./bench.ts";
 import { check } from "./config_check.ts";
 import { init } from "./config_init.ts";
 import { schema } from "./config_schema.ts";
@@ -50,6 +51,8 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       return await dlq(rest);
     case "stats":
       return await stats(rest);
+    case "bench":
+      return await bench(rest);
     case "check":
       return await check(rest);
     case "init":

@@ -158,6 +158,8 @@ export {
   type LogMethod,
   type LogTarget,
 } from "./src/logger.ts";
+export { type Health, healthOf } from "./src/metrics/health.ts";
+export type { StatsSource } from "./src/metrics/source.ts";
 export type { LatencyBucket, LatencyStats } from "./src/metrics/histogram.ts";
 export { openPipeline } from "./src/pipeline/open.ts";
 export type { LaneOptions, LaneRetryOptions, LaneStart } from "./src/pipeline/lane_options.ts";

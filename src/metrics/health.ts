@@ -22,8 +22,7 @@ export interface Health {
  *
  * @example
  * ```ts
- * import { openPipeline } from "@logflume/logflume";
- * import { healthOf } from "@logflume/logflume/prometheus";
+ * import { healthOf, openPipeline } from "@logflume/logflume";
  *
  * const pipeline = await openPipeline({ sinks: {} });
  * console.assert(healthOf(pipeline).ready);

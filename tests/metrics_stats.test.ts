@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openPipeline, StoreFailedError } from "../mod.ts";
+import { sharedOf } from "../src/tail/session_shared.ts";
 import { fakeClock } from "../src/testing/mod.ts";
 import { testDisk } from "./support/test_disk.ts";
 
@@ -54,4 +55,21 @@ test("stats() tell why a log takes nothing more", async () => {
   await assert.rejects(pipeline.durable(), StoreFailedError);
   assert.match(pipeline.stats().log.failure ?? "", /the disk is gone/);
   await pipeline.close().catch(() => {});
+});
+
+test("stats() tell the readers of the tail, and what WebSocket clients got and did not get", async () => {
+  const clock = fakeClock();
+  const pipeline = await openPipeline({ clock, sinks: {} });
+  const reader = pipeline.tail.cursor();
+  const { traffic } = sharedOf(pipeline.tail, clock);
+  Object.assign(traffic, { sent: 5, skipped: 3, sampled: 2, stalled: 1 });
+  pipeline.write("one");
+  await pipeline.durable();
+  const { bytes, ...told } = pipeline.stats().tail;
+  assert.ok(bytes > 0);
+  const counts = { sent: 5, skipped: 3, sampled: 2, stalled: 1 };
+  assert.deepEqual(told, { clients: 1, maxLag: 1, gaps: 0, missed: 0, ...counts });
+  reader.close();
+  assert.equal(pipeline.stats().tail.clients, 0);
+  await pipeline.close();
 });

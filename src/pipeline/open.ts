@@ -295,6 +295,10 @@ class OpenPipeline implements Pipeline {
     return this.#log.inputs.get(file);
   }
 
+  inputMarks(): readonly InputMark[] {
+    return [...this.#log.inputs.values()];
+  }
+
   start(): void {
     if (this.#closing !== undefined) throw new Error("The pipeline is closed: open a new one");
     if (this.running) throw new Error("The pipeline is running already");

@@ -112,6 +112,8 @@ export interface Pipeline extends AsyncDisposable {
   readonly deadLetters: DeadLetters;
   /** The last stored place of an input file, so that reading can go on there. */
   inputMark(file: string): InputMark | undefined;
+  /** The last stored places of all inputs; those that were noted longest ago come first. */
+  inputMarks(): readonly InputMark[];
   /** Takes records again after `stop`. Throws an Error when it runs already. */
   start(): void;
   /** Takes no more records (`write` returns false) and resolves when those accepted are durable. */

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../src/clock.ts";
 import { systemClock } from "../src/clock.ts";
-import { followFile } from "../src/cli/follow.ts";
+import { followInputs } from "../src/cli/follow.ts";
 import { type InputContext, type ReadEnd, readTextFile } from "../src/cli/text_input.ts";
 import type { InputMark } from "../src/storage/store.ts";
 
@@ -35,7 +35,7 @@ async function follow(start: string, steps: ((path: string) => void)[], seen = n
   };
   const release = systemClock.hold();
   try {
-    const end = await followFile(path, contextOf(seen, stop.signal), clock);
+    const end = await followInputs([path], contextOf(seen, stop.signal), clock);
     return { ...seen, end, said: seen.said.map((text) => text.replaceAll(path, "F")) };
   } finally {
     release();
@@ -57,13 +57,14 @@ function contextOf(seen: Seen, stop: AbortSignal): InputContext {
       }
       return Promise.resolve(true);
     },
-    inputMark: () => seen.mark,
+    marksAt: () => seen.mark === undefined ? [] : [seen.mark],
+    isLeftOut: () => false,
     say: (text) => void seen.said.push(text),
     stop,
   };
 }
 
-test("followFile() reads what is added, and half a line once it is whole", async () => {
+test("followInputs() reads what is added, and half a line once it is whole", async () => {
   const { lines, end } = await follow("a\nhal", [
     (path) => fs.appendFileSync(path, "f\nb\n"),
     () => {},
@@ -72,12 +73,12 @@ test("followFile() reads what is added, and half a line once it is whole", async
   assert.deepEqual([lines, end], [["a", "half", "b", "c"], "end"]);
 });
 
-test("followFile() hands over the last half line when it is stopped", async () => {
+test("followInputs() hands over the last half line when it is stopped", async () => {
   const { lines } = await follow("a\n", [(path) => fs.appendFileSync(path, "b\npart")]);
   assert.deepEqual(lines, ["a", "b", "part"]);
 });
 
-test("followFile() reads a file that was moved away to its end, then the new one", async () => {
+test("followInputs() reads a file that was moved away to its end, then the new one", async () => {
   const { lines, said } = await follow("a\n", [
     (path) => {
       fs.appendFileSync(path, "b\n");
@@ -87,11 +88,11 @@ test("followFile() reads a file that was moved away to its end, then the new one
     },
     (path) => fs.appendFileSync(path, "e\n"),
   ]);
-  assert.deepEqual(lines, ["a", "b", "c", "no end", "d", "e"]);
+  assert.deepEqual(lines, ["a", "b", "c", "d", "e", "no end"]);
   assert.deepEqual(said, ['"F" was replaced: reading it from the beginning']);
 });
 
-test("followFile() waits while there is no file of the name", async () => {
+test("followInputs() waits while there is no file of the name", async () => {
   const { lines } = await follow("a\n", [
     (path) => fs.renameSync(path, `${path}.1`),
     (path) => fs.appendFileSync(`${path}.1`, "b\n"),
@@ -101,7 +102,7 @@ test("followFile() waits while there is no file of the name", async () => {
   assert.deepEqual(lines, ["a", "b", "c"]);
 });
 
-test("followFile() starts over when the file became shorter", async () => {
+test("followInputs() starts over when the file became shorter", async () => {
   const { lines, said } = await follow("first line\nsecond line\n", [
     (path) => fs.writeFileSync(path, "new\n"),
     () => {},
@@ -109,6 +110,21 @@ test("followFile() starts over when the file became shorter", async () => {
   ]);
   assert.deepEqual(lines, ["first line", "second line", "new", "more"]);
   assert.deepEqual(said, ['"F" was shortened: reading it from the beginning']);
+});
+
+test("followInputs() gives the half line of a rotated file five seconds for its rest", async () => {
+  const looks = Array.from({ length: 21 }, () => () => {});
+  const { lines } = await follow("a\nha", [
+    (path) => {
+      fs.renameSync(path, `${path}.1`);
+      fs.writeFileSync(path, "b\n");
+    },
+    ...looks.slice(3),
+    (path) => fs.appendFileSync(`${path}.1`, "lf\nno"),
+    ...looks,
+    (path) => fs.appendFileSync(path, "c\n"),
+  ]);
+  assert.deepEqual(lines, ["a", "b", "half", "no", "c"]);
 });
 
 /** Reads a file to its end with what an earlier reading has left. */

@@ -12,6 +12,8 @@ export interface Line {
 export interface LineSplitter {
   /** Bytes taken so far, counted from the beginning of the input. */
   readonly offset: number;
+  /** Where the line begins that has not ended yet. */
+  readonly lineOffset: number;
   /** Takes bytes, which may change afterwards, and gives the lines that ended in them. */
   push(chunk: Uint8Array): Line[];
   /** The line without LF at the end of the input, if there is one; starts over after it. */
@@ -63,6 +65,10 @@ class Splitter implements LineSplitter {
 
   get offset(): number {
     return this.#offset;
+  }
+
+  get lineOffset(): number {
+    return this.#offset - this.#lineBytes;
   }
 
   push(chunk: Uint8Array): Line[] {

@@ -1,10 +1,6 @@
-import { accessSync, constants, type Stats, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
-import process from "node:process";
 import { crc32 } from "../platform/fs.ts";
-import { codeOf } from "../platform/fs.ts";
-import { UsageError } from "./usage_error.ts";
 
 /** An open input file. */
 export interface OpenInput {
@@ -20,72 +16,18 @@ export interface OpenInput {
   read(into: Uint8Array, offset: number): Promise<number>;
   /** Bytes in the file now. */
   size(): Promise<number>;
+  /** The id as it is now: the fingerprint of a file that was shorter than what it covers grows. */
+  identify(): Promise<string>;
   /** Whether this is the file that had `id`, perhaps grown since. */
   matches(id: string): Promise<boolean>;
+  /** Whether it begins as the file that had `id` did, which it may be a copy of. */
+  startsLike(id: string): Promise<boolean>;
   /** Gives the descriptor back. */
   close(): Promise<void>;
 }
 
 /** So much of the beginning tells files apart: a removed file's inode is soon given to another. */
 const FINGERPRINT_BYTES = 1024;
-
-/**
- * Checks that inputs can be read, before anything starts.
- *
- * @throws {UsageError} If one is missing, a folder, not readable, or named twice
- */
-export function assertReadable(inputs: readonly string[]): void {
-  const seen = new Set<string>();
-  for (const input of inputs) {
-    const key = input === "-" ? input : resolve(input);
-    if (seen.has(key)) throw new UsageError(`Input "${input}" is named twice: name it once`);
-    seen.add(key);
-    if (input !== "-") assertReadableFile(input);
-  }
-}
-
-/**
- * Checks that no input is the file that records go to, which would feed itself for ever.
- *
- * @throws {UsageError} If one is
- */
-export function assertNoLoop(inputs: readonly string[], output: string | undefined): void {
-  const target = output === undefined ? undefined : existing(output);
-  if (target === undefined || !target.isFile()) return;
-  for (const input of inputs.filter((name) => name !== "-")) {
-    const { dev, ino } = statSync(input);
-    if (dev === target.dev && ino === target.ino) {
-      throw new UsageError(`Input "${input}" is the output too: send the records to another file`);
-    }
-  }
-}
-
-/** What is known of a file; undefined if there is none, of which whoever opens it will tell. */
-function existing(path: string): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch {
-    return undefined;
-  }
-}
-
-function assertReadableFile(path: string): void {
-  try {
-    accessSync(path, constants.R_OK);
-    if (!statSync(path).isDirectory()) return;
-  } catch (error) {
-    throw new UsageError(`Cannot read input "${path}": ${reasonOf(error)}`, { cause: error });
-  }
-  throw new UsageError(`Cannot read input "${path}": it is a folder; name a file in it`);
-}
-
-function reasonOf(error: unknown): string {
-  const code = codeOf(error);
-  if (code === "ENOENT") return `there is no such file in ${process.cwd()}; check the path`;
-  if (code === "EACCES") return "permission denied; make it readable for this user";
-  if (code === "ENOTDIR") return "a part of the path is a file; check the path";
-  return (error as Error).message;
-}
 
 /** Opens a file for reading. */
 export async function openInput(file: string): Promise<OpenInput> {
@@ -94,23 +36,32 @@ export async function openInput(file: string): Promise<OpenInput> {
   const stat = await handle.stat({ bigint: true });
   const place = `${stat.dev}:${stat.ino}`;
   const isRegular = stat.isFile();
+  const identify = async () =>
+    isRegular ? `${place}:${await fingerprint(handle, FINGERPRINT_BYTES)}` : place;
+  const startsLike = async (id: string) => {
+    const [, , count = "", crc] = id.split(":");
+    return await fingerprint(handle, Number(count)) === `${count}:${crc}`;
+  };
   return {
     path,
     place,
-    id: isRegular ? `${place}:${await fingerprint(handle, FINGERPRINT_BYTES)}` : place,
+    id: await identify(),
     isRegular,
+    identify,
     async read(into, offset) {
       const position = isRegular ? offset : null;
       return (await handle.read(into, 0, into.length, position)).bytesRead;
     },
     size: async () => (await handle.stat()).size,
-    async matches(id) {
-      if (!id.startsWith(`${place}:`)) return false;
-      const mark = id.slice(place.length + 1);
-      return await fingerprint(handle, Number.parseInt(mark)) === mark;
-    },
+    matches: async (id) => id.startsWith(`${place}:`) && await startsLike(id),
+    startsLike,
     close: () => handle.close(),
   };
+}
+
+/** Whether the fingerprint in an id covers as much as it may. */
+export function isIdWhole(id: string): boolean {
+  return Number(id.split(":")[2]) === FINGERPRINT_BYTES;
 }
 
 /** `<count>:<crc>` of the first `count` bytes, fewer in a shorter file. */

@@ -1,14 +1,20 @@
+import { statSync } from "node:fs";
 import { systemClock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { pipelineFeed } from "./feed.ts";
-import { followFile } from "./follow.ts";
+import { followInputs } from "./follow.ts";
+import { followPipe } from "./follow_pipe.ts";
+import { inputSource } from "./input_source.ts";
+import { readPattern } from "./read_pattern.ts";
 import { type InputContext, type ReadEnd, readStandardInput, readTextFile } from "./text_input.ts";
 
 /** How inputs are read. */
 export interface ReadInputsOptions {
   /** Whether to wait for more at the end of a file. */
   readonly follow: boolean;
+  /** Whether a path is no input, whatever a pattern says. */
+  readonly isLeftOut: (path: string) => boolean;
   /** Aborted when reading is to end. */
   readonly stop: AbortSignal;
   /** Tells the user something in one line. */
@@ -22,28 +28,59 @@ export interface ReadInputsOptions {
 export async function readInputs(
   inputs: readonly string[],
   pipeline: Pipeline,
-  { follow, stop, say }: ReadInputsOptions,
+  { follow, isLeftOut, stop, say }: ReadInputsOptions,
 ): Promise<boolean> {
   const context: InputContext = {
     feed: pipelineFeed(pipeline, stop),
-    inputMark: (file) => pipeline.inputMark(file),
+    marksAt: (place) => pipeline.inputMarks().filter(({ id }) => id.startsWith(`${place}:`)),
+    isLeftOut,
     say,
     stop,
   };
-  const read = (input: string) => readInput(input, follow, context);
-  if (follow) return !(await Promise.all(inputs.map(read))).includes("refused");
+  if (follow) return !(await followAll(inputs, context)).includes("refused");
   for (const input of inputs) {
-    const end = await read(input);
+    const end = await guard(input, context, () => readInput(input, context));
     if (end !== "end") return end === "stopped";
   }
   return true;
 }
 
-async function readInput(input: string, follow: boolean, context: InputContext): Promise<ReadEnd> {
+function readInput(input: string, context: InputContext): Promise<ReadEnd> {
+  if (input === "-") return readStandardInput(context);
+  const source = inputSource(input);
+  return source.isPattern ? readPattern(source, context) : readTextFile(input, context);
+}
+
+function followAll(inputs: readonly string[], context: InputContext): Promise<ReadEnd[]> {
+  const streams = inputs.filter((input) => input === "-" || isStream(input));
+  const files = inputs.filter((input) => !streams.includes(input));
+  const reading = streams.map((input) =>
+    guard(
+      input,
+      context,
+      () => input === "-" ? readStandardInput(context) : followPipe(input, context, systemClock),
+    )
+  );
+  if (files.length > 0) {
+    reading.push(
+      guard(files.join(", "), context, () => followInputs(files, context, systemClock)),
+    );
+  }
+  return Promise.all(reading);
+}
+
+/** A named pipe or a device: what was read of it cannot be read again. */
+function isStream(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === false;
+}
+
+async function guard(
+  input: string,
+  context: InputContext,
+  read: () => Promise<ReadEnd>,
+): Promise<ReadEnd> {
   try {
-    if (input === "-") return await readStandardInput(context);
-    if (!follow) return await readTextFile(input, context);
-    return await followFile(input, context, systemClock);
+    return await read();
   } catch (error) {
     context.say(`Cannot read on in "${input}": ${messageOf(error)}`);
     return "refused";

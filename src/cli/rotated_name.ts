@@ -43,6 +43,7 @@ function split(name: string, isName: (name: string) => boolean): Required<Parts>
   const base = own === null ? name : name.replace(own[0], "");
   if (own !== null && isName(base)) return { base, mark: own[1] ?? "" };
   for (let at = 1; at < name.length; at++) {
+    if (name[at] !== "." && name[at] !== "-") continue;
     if (MARK.test(name.slice(at)) && isName(name.slice(0, at))) {
       return { base: name.slice(0, at), mark: name.slice(at + 1) };
     }

@@ -12,7 +12,7 @@ import { deliverRest } from "./deliver_rest.ts";
 import { runDemo } from "./demo.ts";
 import { RUN_HELP } from "./help.ts";
 import { type LiveView, openLiveView } from "./live_view.ts";
-import { assertNoLoop, assertReadable } from "./open_input.ts";
+import { assertNoLoop, assertReadable, isBelow } from "./check_inputs.ts";
 import { readInputs } from "./read_inputs.ts";
 import { parseRunOptions, type RunOptions } from "./options.ts";
 import { openOutput, type Output } from "./output.ts";
@@ -59,7 +59,7 @@ export async function run(args: readonly string[]): Promise<number> {
     sayRaw(RUN_HELP);
     return 2;
   }
-  assertReadable(inputs);
+  await assertReadable(inputs, options.follow);
   assertNoLoop(inputs, options.output);
   const isTemporary = options.demo && options.data === undefined;
   const data = isTemporary
@@ -106,7 +106,12 @@ async function runPipeline(run: Run): Promise<number> {
       : () => {};
     wasTakenWhole = options.demo
       ? await runShop(run, pipeline, view?.url)
-      : await readInputs(inputs, pipeline, { follow: options.follow, stop: stop.signal, say });
+      : await readInputs(inputs, pipeline, {
+        follow: options.follow,
+        isLeftOut: isBelow(run.data),
+        stop: stop.signal,
+        say,
+      });
     await deliverRest(pipeline, {
       timeoutMs: options.drainTimeoutMs,
       stop: stop.signal,

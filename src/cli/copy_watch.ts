@@ -47,13 +47,16 @@ export class CopyWatch {
 }
 
 /**
- * Where a copy is to be read from, when its original was read up to `cut` and then cut; undefined if it
- * is no copy of it.
+ * Where a copy is to be read from, when its original was read up to one of the places and then cut;
+ * undefined if it is no copy of it.
  */
 export async function placeInCopy(
   input: OpenInput,
-  cut: ReadPlace,
+  cuts: readonly ReadPlace[],
 ): Promise<ReadPlace | undefined> {
-  if (await input.size() < cut.offset || !await input.startsLike(cut.id)) return undefined;
-  return { ...beginningOf(input), offset: cut.offset };
+  const size = cuts.length === 0 ? 0 : await input.size();
+  for (const { id, offset } of cuts) {
+    if (size >= offset && await input.startsLike(id)) return { ...beginningOf(input), offset };
+  }
+  return undefined;
 }

@@ -6,20 +6,24 @@ import type { InputContext, ReadEnd } from "./text_input.ts";
 
 /** How often followed files are looked at. */
 const POLL_MS = 250;
+/** Files held open at most: a folder of logs may have more of them than a process may open. */
+const MAX_OPEN_FILES = 64;
 
 /**
  * Reads files and whatever is added to them, until `stop` is aborted: a file by its name, or all that fit
  * a pattern, those too that come later. A file is told by its device, its inode and its beginning, so one
  * that is rotated away is read on under its new name, or without one for a minute, and read once. One
  * that became shorter is read from its beginning. A line without LF waits for its rest; it is handed over
- * as it is when `stop` comes, or five seconds after a rotated file grew last.
+ * as it is when `stop` comes, or five seconds after a rotated file grew last. Files take turns, and no
+ * more than `maxOpenFiles` are open at once.
  */
 export async function followInputs(
   inputs: readonly string[],
   context: InputContext,
   clock: Clock,
+  maxOpenFiles: number = MAX_OPEN_FILES,
 ): Promise<ReadEnd> {
-  const follower = new Follower(inputs.map(inputSource), context);
+  const follower = new Follower(inputs.map(inputSource), context, maxOpenFiles);
   try {
     for (;;) {
       const end = await follower.look();

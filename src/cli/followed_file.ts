@@ -15,6 +15,9 @@ const HALF_LINE_LOOKS = 20;
 /** Looks that a file without a name is held open, since its writer may not know yet. */
 const NAMELESS_LOOKS = 240;
 
+/** Copies appear soon after, or never. */
+const MAX_CUTS = 8;
+
 /** How a turn ended; `more` if there is more to read at once. */
 export type TurnEnd = ReadEnd | "more";
 
@@ -44,8 +47,8 @@ export class FollowedFile {
   isSkipped = false;
   /** Whether no path leads to it any more. */
   isNameless = false;
-  /** Up to where it was read before it was cut to a shorter length. */
-  cutPlace: ReadPlace | undefined;
+  /** Up to where it was read each time that it was cut to a shorter length; the last times only. */
+  readonly cuts: ReadPlace[] = [];
   /** When it had its last turn, as a count of turns. */
   lastTurn = 0;
 
@@ -144,7 +147,7 @@ export class FollowedFile {
     this.#host.context.say(
       `"${this.#found.label}" was shortened: reading it from the beginning`,
     );
-    this.cutPlace = reader.place;
+    if (this.cuts.push(reader.place) > MAX_CUTS) this.cuts.shift();
     await reader.finish();
     const { file } = reader.place;
     const start = { file, id: await input.identify(), offset: 0 };

@@ -11,9 +11,6 @@ import {
   type ReadPlace,
 } from "./text_input.ts";
 
-/** Files held open at most: a folder of logs may have more of them than a process may open. */
-const MAX_OPEN_FILES = 64;
-
 /** What one look has found. */
 interface Look {
   readonly isFirst: boolean;
@@ -26,6 +23,7 @@ interface Look {
 /** Finds the files of inputs again and again, and reads them by turns. */
 export class Follower {
   readonly #sources: readonly InputSource[];
+  readonly #maxOpenFiles: number;
   readonly #host: FollowHost;
   readonly #news: FollowNews;
   readonly #copies: CopyWatch = new CopyWatch();
@@ -35,7 +33,8 @@ export class Follower {
   #places: ReadonlyMap<string, string> | undefined;
   #turns = 0;
 
-  constructor(sources: readonly InputSource[], context: InputContext) {
+  constructor(sources: readonly InputSource[], context: InputContext, maxOpenFiles: number) {
+    this.#maxOpenFiles = maxOpenFiles;
     this.#sources = sources;
     this.#host = { context, chunk: readChunk(), makeRoom: () => this.#makeRoom() };
     this.#news = new FollowNews(context);
@@ -113,13 +112,11 @@ export class Follower {
     const verdict = look.isFirst
       ? "new"
       : this.#copies.judge(found, this.#places?.get(found.family), original);
-    const cut = found.path === found.family ? undefined : await this.#cutPlace(found, look);
-    if (verdict === "wait" && cut === undefined) return;
+    const cuts = verdict === "new" && !look.isFirst ? [] : await this.#cutsOf(found, look);
+    if (verdict === "wait" && cuts.length === 0) return;
     await this.#makeRoom();
     const input = await openInput(found.path);
-    const copied = cut && (look.isFirst || verdict !== "new")
-      ? await placeInCopy(input, cut)
-      : undefined;
+    const copied = await placeInCopy(input, cuts);
     // The path may lead to another file by now: the next look finds both.
     if (input.place !== found.place || (verdict === "wait" && copied === undefined)) {
       return await input.close();
@@ -149,18 +146,18 @@ export class Follower {
     if (isFirst && known !== undefined) this.#news.onResumed(found, known);
   }
 
-  /** Up to where the file was read, and cut since, of which this one may be a copy. */
-  async #cutPlace({ family }: FoundFile, look: Look): Promise<ReadPlace | undefined> {
-    const place = look.places.get(family);
-    if (place === undefined) return undefined;
+  /** Up to where the file was read, before it was cut, of which this one may be a copy. */
+  async #cutsOf({ path, family }: FoundFile, look: Look): Promise<readonly ReadPlace[]> {
+    const place = path === family ? undefined : look.places.get(family);
+    if (place === undefined) return [];
     const known = this.#files.get(place);
-    if (known !== undefined) return known.cutPlace;
+    if (known !== undefined) return known.cuts;
     const mark = this.#host.context.marksAt(place).at(-1);
-    if (mark === undefined) return undefined;
+    if (mark === undefined) return [];
     const original = await openInput(family);
     const isWhole = await knownPlace(original, this.#host.context) !== undefined;
     await original.close();
-    return isWhole ? undefined : mark;
+    return isWhole ? [] : [mark];
   }
 
   async #read(family: readonly FollowedFile[]): Promise<TurnEnd> {
@@ -194,7 +191,7 @@ export class Follower {
   async #makeRoom(): Promise<void> {
     const open = [...this.#files.values()].filter((file) => file.isOpen)
       .sort((a, b) => Number(a.isNameless) - Number(b.isNameless) || a.lastTurn - b.lastTurn);
-    for (const file of open.slice(0, Math.max(0, open.length - MAX_OPEN_FILES + 1))) {
+    for (const file of open.slice(0, Math.max(0, open.length - this.#maxOpenFiles + 1))) {
       await file.close();
     }
   }

@@ -1,67 +1,19 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Clock } from "../src/clock.ts";
-import { systemClock } from "../src/clock.ts";
-import { followInputs } from "../src/cli/follow.ts";
-import { type InputContext, type ReadEnd, readTextFile } from "../src/cli/text_input.ts";
-import type { InputMark } from "../src/storage/store.ts";
+import { type ReadEnd, readTextFile } from "../src/cli/text_input.ts";
+import { contextOf, followSteps, inFolder, nothing, type Seen } from "./support/follow_folder.ts";
 
-interface Seen {
-  readonly lines: string[];
-  readonly said: string[];
-  /** The place after the last line, as the log would store it. */
-  mark: InputMark | undefined;
-}
-
-/** Follows a file in a folder of its own; each step is one look later than the one before. */
-async function follow(start: string, steps: ((path: string) => void)[], seen = nothing()) {
-  const folder = fs.mkdtempSync(join(tmpdir(), "logflume-follow-"));
-  const path = join(folder, "app.log");
-  fs.writeFileSync(path, start);
-  const stop = new AbortController();
-  const todo = [...steps];
-  const clock: Clock = {
-    ...systemClock,
-    setTimer(fn, delayMs) {
-      assert.equal(delayMs, 250);
-      const step = todo.shift();
-      if (step === undefined) stop.abort();
-      else step(path);
-      return systemClock.setTimer(fn, 0);
-    },
-  };
-  const release = systemClock.hold();
-  try {
-    const end = await followInputs([path], contextOf(seen, stop.signal), clock);
+/** Follows one file; each step is one look later than the one before. */
+async function follow(start: string, steps: ((path: string) => void)[]) {
+  return await inFolder(async (folder) => {
+    const path = join(folder, "app.log");
+    fs.writeFileSync(path, start);
+    const seen = nothing();
+    const end = await followSteps([path], steps.map((step) => () => step(path)), seen);
     return { ...seen, end, said: seen.said.map((text) => text.replaceAll(path, "F")) };
-  } finally {
-    release();
-    fs.rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function nothing(): Seen {
-  return { lines: [], said: [], mark: undefined };
-}
-
-function contextOf(seen: Seen, stop: AbortSignal): InputContext {
-  return {
-    feed: (lines, origin) => {
-      seen.lines.push(...lines.map((line) => line.text));
-      const last = lines.at(-1);
-      if (origin !== undefined && last !== undefined) {
-        seen.mark = { ...origin, offset: last.endOffset };
-      }
-      return Promise.resolve(true);
-    },
-    marksAt: () => seen.mark === undefined ? [] : [seen.mark],
-    isLeftOut: () => false,
-    say: (text) => void seen.said.push(text),
-    stop,
-  };
+  });
 }
 
 test("followInputs() reads what is added, and half a line once it is whole", async () => {
@@ -134,11 +86,10 @@ async function readAgain(path: string, seen: Seen): Promise<ReadEnd> {
   return await readTextFile(path, contextOf(seen, new AbortController().signal));
 }
 
-test("readTextFile() goes on where the log knows the same file to be read", async () => {
-  const folder = fs.mkdtempSync(join(tmpdir(), "logflume-read-"));
-  const path = join(folder, "app.log");
-  const seen = nothing();
-  try {
+test("readTextFile() goes on where the log knows the same file to be read", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "app.log");
+    const seen = nothing();
     fs.writeFileSync(path, "\uFEFFa\nb");
     assert.equal(await readAgain(path, seen), "end");
     assert.deepEqual([seen.lines, seen.said], [["a", "b"], []]);
@@ -162,7 +113,4 @@ test("readTextFile() goes on where the log knows the same file to be read", asyn
     fs.writeFileSync(path, "other\n");
     await readAgain(path, seen);
     assert.deepEqual(seen.lines, ["other"], "shorter than what was read");
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
-  }
-});
+  }));

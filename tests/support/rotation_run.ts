@@ -123,9 +123,17 @@ class Runner {
   /** Waits until so many lines were delivered, or no more come. */
   async until(count: number): Promise<void> {
     const deadline = Date.now() + CATCH_UP_MS;
-    while (this.count() < count && Date.now() < deadline && this.#child?.exitCode === null) {
+    while (!this.#has(count) && Date.now() < deadline && this.#child?.exitCode === null) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+  }
+
+  #has(count: number): boolean {
+    if (this.count() < count) return false;
+    // A run that was killed cuts the file back as it starts again: what was counted may be gone.
+    this.#countedTo = 0;
+    this.#count = 0;
+    return this.count() >= count;
   }
 
   #countedTo = 0;

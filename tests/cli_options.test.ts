@@ -12,6 +12,7 @@ test("parseRunOptions() fills in the defaults", () => {
     data: undefined,
     retain: undefined,
     listen: { hostname: "127.0.0.1", port: 8484, isExplicit: false },
+    ingest: false,
     drainTimeoutMs: 10_000,
     demo: false,
     summary: false,
@@ -22,7 +23,7 @@ test("parseRunOptions() fills in the defaults", () => {
 test("parseRunOptions() reads every option", () => {
   const args =
     "--input a.log --input - --follow --output o --data d --retain 24h --listen [::1]:0" +
-    " --drain-timeout 1.5s --summary";
+    " --ingest --drain-timeout 1.5s --summary";
   assert.deepEqual(parseRunOptions(args.split(" ")), {
     inputs: ["a.log", "-"],
     follow: true,
@@ -30,6 +31,7 @@ test("parseRunOptions() reads every option", () => {
     data: "d",
     retain: { retain: Number.MAX_SAFE_INTEGER, retainAgeMs: 86_400_000 },
     listen: { hostname: "::1", port: 0, isExplicit: true },
+    ingest: true,
     drainTimeoutMs: 1_500,
     demo: false,
     summary: true,
@@ -57,6 +59,7 @@ const mistakes: [string, RegExp][] = [
   ["--nonsense", /^Unknown option "--nonsense": use --input, --follow/],
   ["-x", /^Unknown option "-x"/],
   ["--no-follow", /^Unknown option "--no-follow"/],
+  ["--ingest --listen off", /^--ingest needs an address to post to: leave out --listen off$/],
   ["app.log", /^Unexpected argument "app.log": name inputs with --input$/],
   ["--output", /^Option "--output" needs a value, for example --output out.ndjson$/],
   ["--output --follow", /^Option "--output" needs a value/],

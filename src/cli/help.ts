@@ -29,14 +29,15 @@ Reads lines from files or a pipe, makes them durable in --data, delivers them to
 and shows them live at --listen.
 
 Options:
-  -i, --input FILE          read FILE; "-" is standard input; may be given several times
-                            (default: standard input)
-  -f, --follow              wait for more at the end of a file; survives log rotation
+  -i, --input FILE          read FILE, or all that fit a quoted pattern of *, ?, **, [a-z] and {a,b};
+                            "-" is standard input; may be given several times (default: "-")
+  -f, --follow              wait for more at the end of a file and for more files that fit
   -o, --output FILE         append one JSON line a record to FILE (default: the console)
   --data DIR                keep the log in DIR (default: .logflume)
   --retain SIZE|AGE|all     keep what is delivered: 64MiB, 24h, all (default: 64MiB); it goes by
                             whole segments, of a quarter of SIZE and 1 to 64 MiB
   --listen HOST:PORT|off    show the live view there (default: 127.0.0.1:8484)
+  --ingest                  take lines that are posted to /ingest there, until stopped
   --drain-timeout DURATION  at the end, give up when nothing was delivered for so long; after a
                             signal, the whole time to deliver what is pending (default: 10s)
   --demo                    make the traffic of a small web shop instead of reading
@@ -46,4 +47,14 @@ Options:
 Exit codes: 0 all delivered, 1 records are still pending, 2 wrong usage, 3 dead letters.
 Without --follow it ends when all inputs have ended. Ctrl-C stops reading and delivers what is
 pending; once more ends at once. What is pending stays in --data for the next start.
+
+A followed file may be rotated: it is told by its inode and its beginning, read on as app.log.1 or
+app.log-20260131, and no line is lost or doubled, over a kill too, while its rotated files are
+there uncompressed. With copytruncate, lines are lost that are written between the copy and the cut.
+
+Examples:
+  logflume run --follow --input app.log --output out.ndjson
+  logflume run --follow --input 'logs/**/*.log' --data /var/lib/logflume
+  logflume run --ingest --listen 127.0.0.1:8484 --output out.ndjson
+  curl --data-binary @app.log http://127.0.0.1:8484/ingest
 `;

@@ -5,6 +5,7 @@ import { readEnv } from "../platform/env.ts";
 import { AddressInUseError, type RunningServer, serve } from "../platform/serve.ts";
 import { MIN_TOKEN_LENGTH } from "../tail/http/auth.ts";
 import { type TailRouteOptions, tailRoutes, type Upgrade } from "../tail/http/routes.ts";
+import type { IngestTarget } from "../tail/http/ingest.ts";
 import type { ListenAddress } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -24,7 +25,7 @@ const TOKEN_VARIABLE = "LOGFLUME_TOKEN";
 /**
  * Shows a pipeline's tail over HTTP. Undefined when the default port is taken: that is no reason not to
  * run. Whoever asks from another host needs a token: that of the environment, or one made here and said
- * once.
+ * once. Lines are taken at `/ingest` where there is an `ingest` to take them.
  *
  * @throws {UsageError} If the address was asked for and cannot be had
  */
@@ -32,6 +33,7 @@ export async function openLiveView(
   address: ListenAddress,
   pipeline: Pipeline,
   say: (text: string) => void,
+  ingest?: IngestTarget,
 ): Promise<LiveView | undefined> {
   const { hostname, port } = address;
   const access = accessTo(hostname, readEnv(TOKEN_VARIABLE));
@@ -39,7 +41,12 @@ export async function openLiveView(
     const server = await serve<Upgrade>({
       hostname,
       port,
-      build: (upgradeWebSocket) => buildApp(pipeline, { ...access.options, upgradeWebSocket }),
+      build: (upgradeWebSocket) =>
+        buildApp(pipeline, {
+          ...access.options,
+          ...(ingest === undefined ? {} : { ingest: { target: ingest } }),
+          upgradeWebSocket,
+        }),
     });
     if (access.news !== undefined) say(access.news);
     return { url: urlOf(server), close: () => server.close() };

@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly retain: Retain | undefined;
   /** Undefined: no live view. */
   readonly listen: ListenAddress | undefined;
+  /** Whether lines may be posted there. */
+  readonly ingest: boolean;
   /** How long to wait for deliveries at the end. */
   readonly drainTimeoutMs: number;
   /** Whether to make traffic instead of reading it. */
@@ -54,6 +56,7 @@ const FLAGS = {
   data: { type: "string" },
   retain: { type: "string" },
   listen: { type: "string" },
+  ingest: { type: "boolean" },
   "drain-timeout": { type: "string" },
   demo: { type: "boolean" },
   summary: { type: "boolean" },
@@ -84,7 +87,8 @@ export function parseRunOptions(args: readonly string[]): RunOptions {
     output: values.output === "-" ? undefined : values.output,
     data: values.data,
     retain: values.retain === undefined ? undefined : parseRetain(values.retain),
-    listen: values.listen === undefined ? DEFAULT_LISTEN : parseListen(values.listen),
+    listen: listenOf(values.listen, values.ingest ?? false),
+    ingest: values.ingest ?? false,
     drainTimeoutMs: timeout === undefined
       ? DEFAULT_DRAIN_TIMEOUT_MS
       : parseDuration("--drain-timeout", timeout),
@@ -92,6 +96,14 @@ export function parseRunOptions(args: readonly string[]): RunOptions {
     summary: values.summary ?? false,
     help: values.help ?? false,
   };
+}
+
+/** Whoever wants lines posted wants the address for sure. */
+function listenOf(text: string | undefined, ingest: boolean): ListenAddress | undefined {
+  const listen = text === undefined ? DEFAULT_LISTEN : parseListen(text);
+  if (!ingest) return listen;
+  if (listen !== undefined) return { ...listen, isExplicit: true };
+  throw new UsageError("--ingest needs an address to post to: leave out --listen off");
 }
 
 const EXAMPLES: Readonly<Record<string, string>> = {

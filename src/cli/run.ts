@@ -7,9 +7,11 @@ import { messageOf } from "../errors.ts";
 import { openPipeline } from "../pipeline/open.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { fileStore } from "../storage/file.ts";
+import type { IngestTarget } from "../tail/http/ingest.ts";
 import { demoWarehouse } from "./demo_warehouse.ts";
 import { deliverRest } from "./deliver_rest.ts";
 import { runDemo } from "./demo.ts";
+import { orStop } from "./feed.ts";
 import { RUN_HELP } from "./help.ts";
 import { type LiveView, openLiveView } from "./live_view.ts";
 import { assertNoLoop, assertReadable, isBelow } from "./check_inputs.ts";
@@ -59,8 +61,8 @@ export async function run(args: readonly string[]): Promise<number> {
     sayRaw(RUN_HELP);
     return 2;
   }
-  await assertReadable(inputs, options.follow);
   assertNoLoop(inputs, options.output);
+  await assertReadable(inputs, options.follow);
   const isTemporary = options.demo && options.data === undefined;
   const data = isTemporary
     ? mkdtempSync(join(tmpdir(), "logflume-demo-"))
@@ -76,8 +78,8 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 /** The inputs named, or standard input when something is piped in; undefined when there is nothing. */
-function inputsOf({ inputs, demo }: RunOptions): readonly string[] | undefined {
-  if (demo || inputs.length > 0) return inputs;
+function inputsOf({ inputs, demo, ingest }: RunOptions): readonly string[] | undefined {
+  if (demo || ingest || inputs.length > 0) return inputs;
   return process.stdin.isTTY ? undefined : ["-"];
 }
 
@@ -92,26 +94,22 @@ function prepare(options: RunOptions, inputs: readonly string[], data: string): 
 }
 
 async function runPipeline(run: Run): Promise<number> {
-  const { options, inputs, stop } = run;
+  const { options, stop } = run;
   const pipeline = await openLog(run);
   const start = pipeline.stats();
   let view: LiveView | undefined;
   let giveSignalsBack = () => {};
   let wasTakenWhole = true;
   try {
-    if (options.listen) view = await openLiveView(options.listen, pipeline, say);
+    if (options.listen) {
+      view = await openLiveView(options.listen, pipeline, say, ingestOf(run, pipeline));
+    }
+    if (options.ingest) say(`Lines posted to ${view?.url}ingest are taken until this is stopped`);
     giveSignalsBack = onStopSignal(() => beginStop(run), systemClock);
     const hideProgress = isProgressWanted(run)
       ? showProgress(() => pipeline.stats(), sayRaw, systemClock)
       : () => {};
-    wasTakenWhole = options.demo
-      ? await runShop(run, pipeline, view?.url)
-      : await readInputs(inputs, pipeline, {
-        follow: options.follow,
-        isLeftOut: isBelow(run.data),
-        stop: stop.signal,
-        say,
-      });
+    wasTakenWhole = await readAll(run, pipeline, view?.url);
     await deliverRest(pipeline, {
       timeoutMs: options.drainTimeoutMs,
       stop: stop.signal,
@@ -126,6 +124,29 @@ async function runPipeline(run: Run): Promise<number> {
   const summary = summarize(start, pipeline.stats());
   await tellEnd(run, summary, wasTakenWhole);
   return wasTakenWhole ? exitCodeOf(summary) : 1;
+}
+
+/** Reads all there is to read; with `--ingest` that is until the stop. */
+async function readAll(run: Run, pipeline: Pipeline, url: string | undefined): Promise<boolean> {
+  const { options, inputs, data, stop } = run;
+  if (options.demo) return await runShop(run, pipeline, url);
+  const wasTakenWhole = await readInputs(inputs, pipeline, {
+    follow: options.follow,
+    isLeftOut: isBelow(data),
+    stop: stop.signal,
+    say,
+  });
+  if (options.ingest) await orStop(new Promise(() => {}), stop.signal);
+  return wasTakenWhole;
+}
+
+/** What takes the lines that are posted; once stopping, the sender keeps them for the next start. */
+function ingestOf({ options, stop }: Run, pipeline: Pipeline): IngestTarget | undefined {
+  if (!options.ingest) return undefined;
+  return {
+    write: (line) => !stop.signal.aborted && pipeline.write(line),
+    durable: () => pipeline.durable(),
+  };
 }
 
 async function openLog({ data, options, output }: Run): Promise<Pipeline> {

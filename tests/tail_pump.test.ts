@@ -32,7 +32,7 @@ function acknowledging(client: ReturnType<typeof connect>) {
 }
 
 test("replay and live come once each, in order, with live said in between", async () => {
-  const { clock, tail, open } = site();
+  const { clock, tail, open } = site({ flushRecords: 500 });
   push(tail, 1, 1200);
   const { socket } = open(SUB);
   await clock.advance(0);
@@ -45,7 +45,7 @@ test("replay and live come once each, in order, with live said in between", asyn
 });
 
 test("a batch has at most 64 KiB of records, and a record of its own size alone", async () => {
-  const { clock, tail, open } = site();
+  const { clock, tail, open } = site({ flushBytes: 64 * 1024 });
   push(tail, 1, 10, "info", "x".repeat(15_000));
   const { socket } = open(SUB);
   await clock.advance(0);

@@ -5,9 +5,9 @@ export interface TailLimits {
    * tail itself wakes its readers no more often.
    */
   readonly flushMs: number;
-  /** The most bytes of log in one batch; 64 KiB. A longer record is a batch of its own. */
+  /** The most bytes of log in one batch; 128 KiB. A longer record is a batch of its own. */
   readonly flushBytes: number;
-  /** The most records in one batch; 500. */
+  /** The most records in one batch; 1,000. */
   readonly flushRecords: number;
   /** Bytes waiting in a socket above which nothing more is sent; 256 KiB. */
   readonly highMarkBytes: number;
@@ -48,8 +48,8 @@ const BOUNDS: {
   readonly [K in keyof TailLimits]: readonly [value: number, min: number, max: number];
 } = {
   flushMs: [50, 1, 10_000],
-  flushBytes: [64 * KiB, 1 * KiB, 1024 * KiB],
-  flushRecords: [500, 1, 100_000],
+  flushBytes: [128 * KiB, 1 * KiB, 1024 * KiB],
+  flushRecords: [1_000, 1, 100_000],
   highMarkBytes: [256 * KiB, 1 * KiB, 1024 * 1024 * KiB],
   lowMarkBytes: [64 * KiB, 0, 1024 * 1024 * KiB],
   windowBytes: [1024 * KiB, 1 * KiB, 1024 * 1024 * KiB],

@@ -38,6 +38,7 @@ export class Ledger {
   #cancelTimer: (() => void) | undefined;
   #trimming: Promise<void> | undefined;
   #toldLimit = false;
+  #isStopped = false;
   #syncedAtMs: number;
   /** The number of the first record of this opening. */
   readonly #openedAt: number;
@@ -103,6 +104,11 @@ export class Ledger {
     this.#unsavedBytes += bytes;
     this.#host.log.release?.(this.#settledByLanes);
     if (this.#unsavedBytes >= SAVE_EVERY_BYTES) return this.#tick();
+    this.#saveSoon();
+  }
+
+  #saveSoon(): void {
+    if (this.#isStopped) return;
     this.#cancelTimer ??= this.#host.clock.setTimer(() => this.#tick(), SAVE_EVERY_MS);
   }
 
@@ -178,29 +184,44 @@ export class Ledger {
    * too long, keeps the row that it had.
    */
   async sync(): Promise<void> {
-    const { lanes, clock, log } = this.#host;
+    const { lanes, clock } = this.#host;
     this.#syncedAtMs = clock.monotonic();
-    const rows = await Promise.all(
-      lanes().map(async (lane) => {
-        const { row } = lane;
-        const late = pause(SYNC_TIMEOUT_MS, clock).then(() => {
-          throw new Error(`it took longer than ${SYNC_TIMEOUT_MS} ms`);
-        });
-        try {
-          await Promise.race([lane.sync(), late]);
-          return row;
-        } catch (error) {
-          const message = `Sink "${lane.name}" cannot sync: ${messageOf(error)}`;
-          this.#host.tell("write-failed", message);
-          return log.cursors().find(({ lane: name }) => name === row.lane) ?? row;
-        } finally {
-          late.catch(() => {});
-        }
-      }),
-    );
+    // Whoever opens, adds, removes or replays waits for this.
+    const release = clock.hold();
+    try {
+      await this.#storeSynced(await Promise.all(lanes().map((lane) => this.#synced(lane))));
+    } finally {
+      release();
+    }
+  }
+
+  /** A lane's row after its sink has synced what the row tells of. */
+  async #synced(lane: Lane): Promise<CursorRow> {
+    const { clock, log, tell } = this.#host;
+    const { row } = lane;
+    const isDone = new AbortController();
+    const late = pause(SYNC_TIMEOUT_MS, clock, isDone.signal).then(() => {
+      if (!isDone.signal.aborted) throw new Error(`it took longer than ${SYNC_TIMEOUT_MS} ms`);
+    });
+    try {
+      await Promise.race([lane.sync(), late]);
+      return row;
+    } catch (error) {
+      tell("write-failed", `Sink "${lane.name}" cannot sync: ${messageOf(error)}`);
+      return log.cursors().find(({ lane: name }) => name === row.lane) ?? row;
+    } finally {
+      isDone.abort();
+    }
+  }
+
+  async #storeSynced(rows: readonly CursorRow[]): Promise<void> {
+    const { lanes, log } = this.#host;
     // A lane that was removed meanwhile has its last row among the orphans.
     const open = new Set(lanes().map(({ name }) => name));
     this.#store(rows.filter((row) => open.has(row.lane)));
+    // What was delivered during the sync may have been stored already, and is not any more.
+    const places = new Map(rows.map((row) => [row.lane, row.nextSeq]));
+    if (lanes().some(({ name, nextSeq }) => nextSeq !== places.get(name))) this.#saveSoon();
     await log.syncCursors();
   }
 
@@ -240,6 +261,7 @@ export class Ledger {
 
   /** Ends the timer. */
   stop(): void {
+    this.#isStopped = true;
     this.#cancelTimer?.();
   }
 }

@@ -64,7 +64,21 @@ export class PipelineLanes implements Lanes {
   async add(
     name: string,
     sink: SinkLike | LaneOptions,
-    { from }: AddLaneOptions = {},
+    options: AddLaneOptions = {},
+  ): Promise<void> {
+    // Somebody waits, and what is waited for may be a timer.
+    const release = this.#host.clock.hold();
+    try {
+      await this.#add(name, sink, options);
+    } finally {
+      release();
+    }
+  }
+
+  async #add(
+    name: string,
+    sink: SinkLike | LaneOptions,
+    { from }: AddLaneOptions,
   ): Promise<void> {
     const named = laneSettings(name, sink, this.#host.isDurable);
     const start = startOf(name, from ?? named.from);
@@ -182,7 +196,19 @@ export class PipelineLanes implements Lanes {
 
   async remove(
     name: string,
-    { forget = false }: RemoveLaneOptions = {},
+    options: RemoveLaneOptions = {},
+  ): Promise<LaneStats | undefined> {
+    const release = this.#host.clock.hold();
+    try {
+      return await this.#remove(name, options);
+    } finally {
+      release();
+    }
+  }
+
+  async #remove(
+    name: string,
+    { forget = false }: RemoveLaneOptions,
   ): Promise<LaneStats | undefined> {
     const { ledger } = this.#host;
     const lane = this.#find(name);

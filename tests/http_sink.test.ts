@@ -241,6 +241,23 @@ test("httpSink() has delivered when the body after a 200 never ends, and close()
   await gone.promise;
 });
 
+test("httpSink() keeps few connections to a server whose answers never end", async () => {
+  const writes = 60;
+  const most = 32;
+  let closed = 0;
+  const enough = Promise.withResolvers<void>();
+  await using server = await listen((_, response) => {
+    response.on("close", () => ++closed === writes - most && enough.resolve());
+    response.writeHead(200).write("and so on");
+  });
+  const clock = fakeClock();
+  const sink = sinkTo(server, { clock });
+  for (let i = 0; i < writes; i++) assert.equal(await failure(sink), undefined);
+  await enough.promise;
+  assert.equal(clock.pending, most);
+  await sink.close!();
+});
+
 test("httpSink() judges by the status when the body of a refusal breaks off", async () => {
   const answered = Promise.withResolvers<void>();
   await using server = await listen(async (_, response) => {

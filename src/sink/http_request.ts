@@ -8,6 +8,8 @@ import { rootMessage, secretsIn, shownText } from "./http_text.ts";
 
 /** The two that keep method and body, as RFC 9110 has it. */
 const KEEPING_REDIRECTS: readonly number[] = [307, 308];
+/** Answers whose rest is read at once: those of a server that ends none would take all descriptors. */
+const MAX_DRAINING = 32;
 /** How runtimes say that they do not trust a server. */
 const UNTRUSTED = /certificate|self.?signed|CERT_|UNABLE_TO_VERIFY|UnknownIssuer|ALTNAME/i;
 
@@ -125,6 +127,11 @@ export class HttpRequests {
 
   #drainBehind(response: Response, deadline: Deadline): void {
     this.#draining.add(deadline);
+    for (const oldest of this.#draining) {
+      if (this.#draining.size <= MAX_DRAINING) break;
+      oldest.abort();
+      this.#draining.delete(oldest);
+    }
     void drain(response).finally(() => {
       this.#draining.delete(deadline);
       deadline.end();

@@ -3,7 +3,10 @@ import { test } from "node:test";
 import { openPipeline } from "../mod.ts";
 import { gzipSync } from "node:zlib";
 import { recordingSink } from "../src/testing/recording_sink.ts";
-import { withSite } from "./support/tail_site.ts";
+import { createTail } from "../src/tail/hub.ts";
+import { tailRoutes } from "../src/tail/http/routes.ts";
+import { fakeClock } from "../src/testing/fake_clock.ts";
+import { rawHead, withSite } from "./support/tail_site.ts";
 
 async function post(url: string, body: BodyInit, headers: Record<string, string> = {}) {
   const response = await fetch(`http://${url}/ingest`, { method: "POST", body, headers });
@@ -64,6 +67,57 @@ test("a body that is too long, broken or of a foreign encoding is refused whole"
     }
     assert.deepEqual(taken, []);
   });
+});
+
+test("bodies that do not come in time give their places back, and nothing of them is taken", async () => {
+  const clock = fakeClock();
+  const taken: string[] = [];
+  const ingest = {
+    target: { write: (line: string) => taken.push(line) > 0 },
+    bodyTimeoutMs: 9_000,
+  };
+  await withSite({ ingest, clock }, async ({ server, url }) => {
+    const head = ["POST /logs/ingest HTTP/1.1", "Host: localhost", "Content-Length: 100", "", "a"];
+    const slow = Array.from({ length: 8 }, () => rawHead(server.port, head));
+    while (clock.pending < slow.length) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal((await post(url, "x")).status, 429);
+    await clock.advance(9_000);
+    for (const answer of await Promise.all(slow)) assert.match(answer, /^HTTP\/1.1 408 /);
+    assert.deepEqual(taken, []);
+    assert.equal((await post(url, "x")).status, 200);
+    assert.equal(clock.pending, 0);
+  });
+});
+
+test("many lines are taken in turns, so that others have theirs in between", async () => {
+  let ms = 0;
+  // Each look at the clock takes a millisecond: a turn is over after twenty lines.
+  const clock = { ...fakeClock(), monotonic: () => ms++ };
+  let [lines, turns, turnsAtLast] = [0, 0, 0];
+  const write = () => {
+    if (lines++ % 100 === 0) setImmediate(() => turns++);
+    turnsAtLast = turns;
+    return true;
+  };
+  await withSite({ ingest: { target: { write } }, clock }, async ({ url }) => {
+    const { answer } = await post(url, "a\n".repeat(1000));
+    assert.deepEqual([answer, lines], [{ accepted: 1000 }, 1000]);
+    assert.ok(turnsAtLast >= 9, `${turnsAtLast} turns of others`);
+  });
+});
+
+test("limits of ingest that are none are refused with what is allowed", () => {
+  const target = { write: () => true };
+  for (const maxBodyBytes of [0, -1, 1.5, NaN, "4" as unknown as number]) {
+    assert.throws(
+      () => tailRoutes(createTail(), { ingest: { target, maxBodyBytes } }),
+      /^RangeError: Invalid maxBodyBytes .*: use a positive integer$/,
+    );
+  }
+  assert.throws(
+    () => tailRoutes(createTail(), { ingest: { target, bodyTimeoutMs: 0 } }),
+    /^RangeError: Invalid bodyTimeoutMs 0: use a positive integer of at most 86400000$/,
+  );
 });
 
 test("a store that fails answers 503 and not 200", () => {

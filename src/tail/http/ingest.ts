@@ -1,4 +1,7 @@
 import type { Context } from "hono";
+import type { Clock } from "../../clock.ts";
+import { Turns } from "../turns.ts";
+import { type BodyLimits, readBody } from "./ingest_body.ts";
 
 /** What takes the lines that are posted: a pipeline will do. */
 export interface IngestTarget {
@@ -14,6 +17,8 @@ export interface IngestOptions {
   readonly target: IngestTarget;
   /** The most bytes of one request, uncompressed; 4 MiB unless given. */
   readonly maxBodyBytes?: number;
+  /** How long a request may take to bring its body; 30 s unless given, 24 h at most. */
+  readonly bodyTimeoutMs?: number;
 }
 
 /** The answer to a request that was understood. */
@@ -25,6 +30,8 @@ export interface IngestAnswer {
 }
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
+const BODY_TIMEOUT_MS = 30_000;
+const MAX_BODY_TIMEOUT_MS = 86_400_000;
 /** Bodies that are held at once. */
 const MAX_BODIES = 8;
 const RETRY_AFTER_SECONDS = "1";
@@ -32,82 +39,74 @@ const RETRY_AFTER_SECONDS = "1";
 /**
  * Makes the handler of `POST <path>/ingest`: newline-delimited JSON or text, plain or gzip, a record a
  * line. It answers 200 when every line is durable as the pipeline defines it, 429 with `Retry-After`
- * when the buffer had no room for the rest (`accepted` says after how many), and 413 or 400 with nothing
- * taken.
+ * when the buffer had no room for the rest (`accepted` says after how many), and 413, 408 or 400 with
+ * nothing taken. Many lines are taken in turns of 20 ms, so that they hold up nobody.
  *
- * @throws {RangeError} If `maxBodyBytes` is not a positive integer
+ * @throws {RangeError} If `maxBodyBytes` or `bodyTimeoutMs` is no positive integer in its range
  */
-export function ingestHandler(options: IngestOptions): (c: Context) => Promise<Response> {
-  const { target, maxBodyBytes = MAX_BODY_BYTES } = options;
-  if (!Number.isSafeInteger(maxBodyBytes) || maxBodyBytes < 1) {
-    throw new RangeError(`Invalid maxBodyBytes ${maxBodyBytes}: use a positive integer`);
-  }
+export function ingestHandler(
+  options: IngestOptions,
+  clock: Clock,
+): (c: Context) => Promise<Response> {
+  const { target, maxBodyBytes = MAX_BODY_BYTES, bodyTimeoutMs = BODY_TIMEOUT_MS } = options;
+  assertLimit("maxBodyBytes", maxBodyBytes, Number.MAX_SAFE_INTEGER);
+  assertLimit("bodyTimeoutMs", bodyTimeoutMs, MAX_BODY_TIMEOUT_MS);
+  const limits: BodyLimits = { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs, clock };
   let held = 0;
   return async (c) => {
     if (held >= MAX_BODIES) return busy(c, { accepted: 0, error: "Too many requests at once" });
     held++;
     try {
-      const body = await readBody(c.req.raw, maxBodyBytes);
-      return "problem" in body
-        ? c.json(refused(body.problem), body.status)
-        : await take(c, target, body.text);
+      const body = await readBody(c.req.raw, limits);
+      if ("text" in body) return await take(c, target, body.text, new Turns(clock));
+      // What is left of it is not read.
+      if (body.status === 408) c.header("Connection", "close");
+      return c.json(refused(body.problem), body.status);
     } finally {
       held--;
     }
   };
 }
 
-type Body =
-  | { readonly text: string }
-  | { readonly status: 400 | 413 | 415; readonly problem: string };
-
-/** The text of a body, or why it cannot be had. Reads no more than is allowed. */
-async function readBody(request: Request, maxBytes: number): Promise<Body> {
-  const coding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
-  if (coding !== "identity" && coding !== "gzip") {
-    return { status: 415, problem: `Cannot read the encoding "${coding}": send gzip or none` };
-  }
-  const tooLarge: Body = { status: 413, problem: `Send at most ${maxBytes} bytes a request` };
-  const plain = coding === "identity";
-  if (plain && Number(request.headers.get("content-length") ?? 0) > maxBytes) return tooLarge;
-  if (request.body === null) return { text: "" };
-  const stream: ReadableStream<Uint8Array> = plain
-    ? request.body
-    : request.body.pipeThrough(new DecompressionStream("gzip") as GzipPair);
-  const text = await readText(stream, maxBytes).catch(() => null);
-  if (text === null) return { status: 400, problem: "The body is broken: nothing of it was taken" };
-  return text === undefined ? tooLarge : { text };
+function assertLimit(name: string, value: number, max: number): void {
+  if (Number.isSafeInteger(value) && value >= 1 && value <= max) return;
+  const range = max === Number.MAX_SAFE_INTEGER ? "" : ` of at most ${max}`;
+  throw new RangeError(`Invalid ${name} ${value}: use a positive integer${range}`);
 }
 
-type GzipPair = ReadableWritablePair<Uint8Array, Uint8Array>;
-
-/** The whole text; undefined if it is longer than allowed. */
-async function readText(
-  stream: ReadableStream<Uint8Array>,
-  maxBytes: number,
-): Promise<string | undefined> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of stream) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) return undefined;
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
-async function take(c: Context, target: IngestTarget, text: string): Promise<Response> {
-  const lines = text.split("\n").map(withoutCr).filter((line) => line !== "");
-  const refusedAt = lines.findIndex((line) => !target.write(line));
-  const accepted = refusedAt === -1 ? lines.length : refusedAt;
+async function take(
+  c: Context,
+  target: IngestTarget,
+  text: string,
+  turns: Turns,
+): Promise<Response> {
+  const { accepted, isFull } = await writeLines(target, text, turns);
   try {
     await target.durable?.();
   } catch {
     return c.json({ accepted, error: "The lines could not be made durable" }, 503);
   }
-  if (accepted === lines.length) return c.json({ accepted }, 200);
+  if (!isFull) return c.json({ accepted }, 200);
   return busy(c, { accepted, error: "The buffer is full: send the rest again later" });
+}
+
+/** Hands lines over, from the first on, until one is refused. Empty ones are passed over. */
+async function writeLines(
+  target: IngestTarget,
+  text: string,
+  turns: Turns,
+): Promise<{ readonly accepted: number; readonly isFull: boolean }> {
+  let accepted = 0;
+  for (let at = 0; at < text.length;) {
+    const lf = text.indexOf("\n", at);
+    const end = lf === -1 ? text.length : lf;
+    const line = withoutCr(text.slice(at, end));
+    at = end + 1;
+    if (line !== "" && !target.write(line)) return { accepted, isFull: true };
+    if (line !== "") accepted++;
+    if (turns.isOver) await turns.next();
+  }
+  return { accepted, isFull: false };
 }
 
 function withoutCr(line: string): string {

@@ -143,7 +143,7 @@ export function tailRoutes(tail: Tail, options: TailRouteOptions = {}): TailApp 
   if (options.auth !== undefined) {
     app.post(`${below}/ticket`, guard, (c) => ticketResponse(c, tickets));
   }
-  if (ingest !== undefined) app.post(`${below}/ingest`, guard, ingestHandler(ingest));
+  if (ingest !== undefined) app.post(`${below}/ingest`, guard, ingestHandler(ingest, clock));
   app.get(path, pageGuard);
   if (upgradeWebSocket !== undefined) {
     const upgrade = upgradeWebSocket((c) => socketEvents(sessionOf(c, site)));

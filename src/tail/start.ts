@@ -22,13 +22,20 @@ export function startOf(from: TailFrom, view: StartView): CursorStart {
   if (from === "kept") return { seq: ring.firstSeq };
   if ("last" in from) return lastRecords(from.last, view);
   if ("since" in from) return sinceMoment(from.since, view);
-  if (from.run !== undefined && from.run !== run) return afterRestart(from.run, from.seq, view);
-  return { seq: Math.min(from.seq, ring.nextSeq) };
+  const seq = Math.max(from.seq, oldestOf(view));
+  if (from.run !== undefined && from.run !== run) return afterRestart(from.run, seq, view);
+  return { seq: Math.min(seq, ring.nextSeq) };
 }
 
-/** A log numbers from 1 on; how much of it is left the reader of history will find out. */
-function lastRecords(n: number, { ring, history, startSeq }: StartView): CursorStart {
-  const oldest = history === undefined ? ring.firstSeq : Math.min(1, startSeq);
+/** No record has ever had a lower number: a log numbers from 1 on. What was there and is gone is a gap. */
+function oldestOf({ startSeq }: StartView): number {
+  return Math.min(1, startSeq);
+}
+
+/** How much of a log is left the reader of history will find out. */
+function lastRecords(n: number, view: StartView): CursorStart {
+  const { ring, history } = view;
+  const oldest = history === undefined ? ring.firstSeq : oldestOf(view);
   return { seq: Math.max(oldest, ring.nextSeq - n), lenient: true };
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../../clock.ts";
-import type { TailCursor, TailRead } from "../cursor.ts";
+import type { TailCursor, TailGap, TailRead } from "../cursor.ts";
 import type { TailMatcher } from "../filter_match.ts";
 import { type HttpFace, type Row, STREAM_HEARTBEAT_MS } from "./face.ts";
 import type { TailLines } from "../lines.ts";
@@ -42,6 +42,7 @@ class StreamBody {
   readonly #stop = new AbortController();
   readonly #encoder = new TextEncoder();
   #opened = false;
+  #hasRead = false;
   #live = false;
   #sent = 0;
   /** When the client last got something. */
@@ -109,7 +110,9 @@ class StreamBody {
   /** One read, or one wait if there is nothing to read. */
   async #step(): Promise<string | undefined> {
     const { tail, cursor, face } = this.#options;
-    if (cursor.seq >= this.#endSeq) return undefined;
+    // Only the first read tells what is owed of another run, and finds the place of a time.
+    if (this.#hasRead && cursor.seq >= this.#endSeq) return undefined;
+    this.#hasRead = true;
     const read = await cursor.next();
     if (read.kind !== "end") return this.#textOf(read) || this.#signOfLife();
     if (tail.closed) return undefined;
@@ -123,13 +126,23 @@ class StreamBody {
 
   #textOf(read: Exclude<TailRead, { kind: "end" }>): string {
     const { tail, face } = this.#options;
-    if (read.kind === "gap") return face.gap(tail, read);
+    if (read.kind === "gap") {
+      const gap = this.#wanted(read);
+      return gap === undefined ? "" : face.gap(tail, gap);
+    }
     const rows = this.#rowsOf(read);
     this.#sent += rows.length;
     const { from, raw } = read;
     // What lies behind the end was not sent, so no client may go on behind it.
     const to = Math.min(read.to, this.#endSeq - 1);
     return face.rows(tail, { from, to, raw }, rows, !this.#live);
+  }
+
+  /** The part of a gap that lies before the end; a restart is told whole, for it has other numbers. */
+  #wanted(gap: TailGap): TailGap | undefined {
+    if (gap.reason === "restart" || gap.to < this.#endSeq) return gap;
+    const count = this.#endSeq - gap.from;
+    return count <= 0 ? undefined : { ...gap, to: this.#endSeq - 1, count };
   }
 
   #rowsOf(read: TailLines): readonly Row[] {

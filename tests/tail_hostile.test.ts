@@ -1,7 +1,9 @@
 /** What a client of the tail may try, and what it must not get. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { push, textOf, withSite } from "./support/tail_site.ts";
+import { createTail } from "../src/tail/hub.ts";
+import { tailRoutes } from "../src/tail/http/routes.ts";
+import { lineOf, push, textOf, withSite } from "./support/tail_site.ts";
 
 test("no part of a URL brings a regular expression to the server", () =>
   withSite({}, async ({ tail, url }) => {
@@ -30,4 +32,64 @@ test("a ticket reads, and neither posts nor buys another ticket", () => {
     }
     assert.equal((await textOf(`http://${url}?follow=0&ticket=${ticket}`)).length, 1);
   });
+});
+
+test("a place before the first record is no gap, and behind the last no record", () =>
+  withSite({}, async ({ tail, url }) => {
+    push(tail, 1, 3);
+    const all = [1, 2, 3].map((seq) => lineOf(seq));
+    const cases: [query: string, lines: string[]][] = [
+      ["from=0", all],
+      ["from=1", all],
+      ["from=3", all.slice(2)],
+      ["from=4", []],
+      ["from=999999999999999", []],
+      ["from=-0", []],
+      ["from=-999999999999999", all],
+      ["from=0&to=0", []],
+      ["from=3&to=2", []],
+      ["from=2&to=999999999999999", all.slice(1)],
+    ];
+    for (const [query, lines] of cases) {
+      assert.deepEqual(await textOf(`http://${url}?follow=0&${query}`), lines, query);
+    }
+    assert.equal(tail.stats().missed, 0);
+  }));
+
+test("a download tells what it lacks of what was asked for, and no more", () =>
+  withSite({ tail: createTail({ maxBytes: 256, run: "run-2" }) }, async ({ tail, url }) => {
+    const gapsOf = async (query: string) =>
+      (await textOf(`http://${url}?follow=0&${query}`))
+        .map((line) => JSON.parse(line))
+        .filter(({ $ }) => $ === "gap")
+        .map(({ from, to, n, why }) => [from, to, n, why]);
+    assert.deepEqual(await gapsOf("from=run-1.50"), [[1, 0, 0, "restart"]]);
+    push(tail, 1, 100);
+    const { firstSeq } = tail.stats();
+    assert.deepEqual(await gapsOf("from=5&to=9"), [[5, 9, 5, "evicted"]]);
+    assert.deepEqual(await gapsOf("from=9&to=5"), []);
+    assert.deepEqual(await gapsOf("from=5"), [[5, firstSeq - 1, firstSeq - 5, "evicted"]]);
+    assert.deepEqual(await gapsOf("from=run-1.50&to=3"), [[1, 0, 0, "restart"], [
+      1,
+      3,
+      3,
+      "evicted",
+    ]]);
+  }));
+
+test("a client that goes while a place is looked for is no failure of the server", async () => {
+  const tail = createTail({ maxBytes: 1024 });
+  const app = tailRoutes(tail, { maxClients: 1 });
+  const failures: unknown[] = [];
+  app.onError((error, c) => {
+    failures.push(error);
+    return c.text("failed", 500);
+  });
+  push(tail, 1, 3);
+  const headers = { host: "localhost" };
+  const signal = AbortSignal.abort();
+  const response = await app.request("/logs?from=-1&q=record", { headers, signal });
+  await response.text();
+  assert.deepEqual(failures, []);
+  assert.equal((await app.request("/logs?follow=0", { headers })).status, 200);
 });

@@ -258,6 +258,8 @@ async function streamResponse(c: Context, site: Site, wish: Wish): Promise<Respo
     return c.body(await bodyOf(c.req.raw.signal, site, wish, face, freeSeat));
   } catch (error) {
     freeSeat();
+    // Whoever asked has gone while a place was looked for: nobody reads what is answered.
+    if (c.req.raw.signal.aborted) return c.body(null);
     throw error;
   }
 }

@@ -11,7 +11,11 @@ const INITIALS: Readonly<Record<string, Level>> = {
 };
 const BEFORE_LEVEL = '","level":"';
 
-/** Reads the level off a line of ours, `{"time":"...","level":"...`: its first letter tells it. */
+/**
+ * Reads the level off a line of ours, `{"time":"...","level":"...`: its first letter tells it. Any other
+ * text counts as `info`, as everywhere.
+ */
 export function levelOfLine(line: string): Level {
-  return INITIALS[line.charAt(line.indexOf(BEFORE_LEVEL) + BEFORE_LEVEL.length)] ?? "info";
+  const at = line.indexOf(BEFORE_LEVEL);
+  return at === -1 ? "info" : INITIALS[line.charAt(at + BEFORE_LEVEL.length)] ?? "info";
 }

@@ -147,19 +147,25 @@ test("the demo's warehouse fails now and then, and the shop tells when it does",
   assert.equal(await attempt(), "delivered");
 
   const told: string[] = [];
-  let state: LaneStats["state"] = "delivering";
+  let lane: Partial<LaneStats> = { state: "delivering", breaker: "closed", delivered: 90 };
   const pipeline = {
-    stats: () => statsOf(0, { warehouse: { state, pending: 4 } }),
+    stats: () => statsOf(0, { warehouse: { pending: 4, ...lane } }),
     write: (record: RecordInput) => told.push(record.msg) > 0,
   };
   const end = reportWarehouse(pipeline as unknown as Pipeline, clock);
   await clock.advance(3_000);
-  state = "waiting-to-retry";
+  lane = { ...lane, state: "waiting-to-retry" };
   await clock.advance(3_000);
-  state = "idle";
+  // An open breaker and a trial under way are no return: only what was delivered is.
+  lane = { ...lane, state: "breaker-open", breaker: "open" };
+  await clock.advance(3_000);
+  lane = { ...lane, state: "delivering", breaker: "half-open" };
+  await clock.advance(3_000);
+  assert.equal(told.length, 1);
+  lane = { ...lane, state: "idle", breaker: "closed", delivered: 91 };
   await clock.advance(3_000);
   end();
-  state = "waiting-to-retry";
+  lane = { ...lane, state: "waiting-to-retry" };
   await clock.advance(3_000);
   assert.deepEqual(told, [
     "Warehouse is out of reach: records wait in the log",

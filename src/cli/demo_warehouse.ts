@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { LaneStats } from "../pipeline/stats.ts";
 import type { RecordInput } from "../record/record.ts";
 import type { Sink } from "../sink/sink.ts";
 
@@ -25,22 +26,33 @@ export function demoWarehouse(clock: Clock): Sink {
 
 /**
  * Writes a record into the shop's own log when its warehouse is lost and when it is back, until the
- * answer is called.
+ * answer is called. It is back when it has taken records again: while it is lost a trial may be under
+ * way at any moment, which says nothing yet.
  */
 export function reportWarehouse(pipeline: Pipeline, clock: Clock): () => void {
-  let wasFailing = false;
+  /** What was delivered when it was lost; undefined while it is well. */
+  let deliveredBefore: number | undefined;
   let cancel: () => void;
   const look = () => {
     const lane = pipeline.stats().lanes.warehouse;
-    const isFailing = lane?.state === "waiting-to-retry";
-    if (lane !== undefined && isFailing !== wasFailing) {
-      wasFailing = isFailing;
+    if (lane !== undefined && hasChanged(lane, deliveredBefore)) {
+      const isFailing = deliveredBefore === undefined;
+      deliveredBefore = isFailing ? lane.delivered : undefined;
       pipeline.write(warehouseRecord(isFailing, lane.pending));
     }
     cancel = clock.setTimer(look, LOOK_MS);
   };
   cancel = clock.setTimer(look, LOOK_MS);
   return () => cancel();
+}
+
+function hasChanged(lane: LaneStats, deliveredBefore: number | undefined): boolean {
+  if (deliveredBefore === undefined) return isLost(lane);
+  return !isLost(lane) && lane.delivered > deliveredBefore;
+}
+
+function isLost({ state, breaker }: LaneStats): boolean {
+  return ["waiting-to-retry", "breaker-open"].includes(state) || breaker === "open";
 }
 
 function warehouseRecord(isFailing: boolean, pending: number): RecordInput {

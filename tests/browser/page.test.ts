@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { createRequire } from "node:module";
-import type { Page } from "playwright-core";
 import { browserTest, withPage } from "./support/chromium.ts";
 import { laneStats, pipelineStats } from "./support/figures.ts";
+import { drawnTexts } from "./support/rows.ts";
 import { RUNTIMES, startServer } from "./support/tail_server.ts";
-
-/** The texts of the rows that are drawn, in the order of the page. */
-function drawnTexts(page: Page): Promise<string[]> {
-  return page.locator(".row .text").allTextContents();
-}
 
 for (const runtime of RUNTIMES) {
   browserTest(

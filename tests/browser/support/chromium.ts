@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { platform } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { RUNTIME } from "../../support/spawn.ts";
 
@@ -36,12 +36,18 @@ export function browserTest(name: string, body: () => Promise<void>): void {
   test(name, { skip, timeout: 120_000 }, body);
 }
 
-/** Starts the browser without a window. */
-export async function launchChromium(): Promise<Browser> {
+let running: Promise<Browser> | undefined;
+
+/** The browser without a window, one for all tests of a file. */
+export function chromium(): Promise<Browser> {
   if ("reason" in found) throw new Error(`No browser: ${found.reason}`);
-  const { chromium } = await import("playwright-core");
-  return await chromium.launch({ executablePath: found.path, args: ["--no-sandbox"] });
+  const { path } = found;
+  return running ??= import("playwright-core").then(({ chromium }) =>
+    chromium.launch({ executablePath: path, args: ["--no-sandbox"] })
+  );
 }
+
+after(async () => await (await running)?.close());
 
 /** A page that is open, and what went wrong in it. */
 export interface OpenPage {
@@ -50,23 +56,30 @@ export interface OpenPage {
   readonly problems: readonly string[];
 }
 
-/** Opens an address in a window of its own, runs `use`, and closes everything whatever happens. */
+/** How a page is opened. */
+export interface PageOptions extends BrowserContextOptions {
+  /** Errors of the console that belong to the test, such as those of a link that it cuts. */
+  readonly expects?: RegExp;
+  /** Runs in the page before its own script. */
+  readonly before?: () => void;
+}
+
+/** Opens an address in a window of its own, runs `use`, and closes that whatever happens. */
 export async function withPage(
   url: string,
   use: (open: OpenPage) => Promise<void>,
-  options: BrowserContextOptions = {},
+  { expects, before, ...options }: PageOptions = {},
 ): Promise<void> {
-  const browser = await launchChromium();
+  const browser = await chromium();
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   try {
-    const context = await browser.newContext({
-      viewport: { width: 1280, height: 800 },
-      ...options,
-    });
+    if (before !== undefined) await context.addInitScript(before);
     const page = await context.newPage();
     const problems: string[] = [];
     page.on("console", (message) => {
       // That there are no figures is an answer, which the browser calls an error.
-      const isExpected = message.location().url.endsWith("/stats");
+      const isExpected = message.location().url.endsWith("/stats") ||
+        expects?.test(message.text()) === true;
       if (message.type() === "error" && !isExpected) problems.push(message.text());
     });
     page.on("pageerror", (error) => problems.push(String(error.stack ?? error)));
@@ -77,6 +90,6 @@ export async function withPage(
     await page.goto(url);
     await use({ page, problems });
   } finally {
-    await browser.close();
+    await context.close();
   }
 }

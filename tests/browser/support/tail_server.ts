@@ -4,20 +4,36 @@ import { once } from "node:events";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import type { TailTrafficStats } from "../../../src/tail/http/routes.ts";
+import type { TailLimits } from "../../../src/tail/limits.ts";
 import { findProgram } from "./chromium.ts";
 
 /** A runtime that can serve the page. */
 export type Runtime = "deno" | "bun" | "node";
 
-/** What the server is started with. */
-export interface TailServerOptions {
-  /** Node unless given. */
-  readonly runtime?: Runtime;
+/** How the server differs from the plain one. */
+export interface ServedOptions {
   /** Bytes of the ring. */
   readonly maxBytes?: number;
   readonly run?: string;
   /** The port; a free one unless given. */
   readonly port?: number;
+  /** The folder of a write-ahead log; without it the tail is all there is. */
+  readonly wal?: string;
+  /** The token of readers. */
+  readonly auth?: string;
+  /** The value of the cookie `session` that readers need. */
+  readonly cookie?: string;
+  readonly maxClients?: number;
+  readonly limits?: Partial<TailLimits>;
+  /** Whether it stands under `/admin`, behind the middleware of Hono that people use. */
+  readonly behindMiddleware?: boolean;
+}
+
+/** What the server is started with. */
+export interface TailServerOptions extends ServedOptions {
+  /** Node unless given. */
+  readonly runtime?: Runtime;
 }
 
 /** What the server understands on its standard input, one JSON object a line. */
@@ -26,10 +42,31 @@ export type Command =
   | { readonly do: "write"; readonly lines: readonly string[] }
   /** Numbered records, `record <n>`, from one number to another. */
   | { readonly do: "fill"; readonly from: number; readonly to: number }
+  /** The same in the background, so many a second. */
+  | {
+    readonly do: "flow";
+    readonly from: number;
+    readonly to: number;
+    readonly perSecond: number;
+  }
+  /** One record whose message has so many characters. */
+  | { readonly do: "long"; readonly chars: number }
+  /** So many records that have so many fields each, and no name of a field twice. */
+  | { readonly do: "fields"; readonly records: number; readonly each: number }
   /** So many sequence numbers are left out, as if the log had lost them. */
   | { readonly do: "skip"; readonly count: number }
   /** What `/logs/stats` answers from now on; until then there is nothing there. */
-  | { readonly do: "stats"; readonly stats: unknown };
+  | { readonly do: "stats"; readonly stats: unknown }
+  /** Changes nothing: the answer tells how the server stands. */
+  | { readonly do: "look" };
+
+/** How the server stands, told after each command. */
+export interface ServerState {
+  readonly rss: number;
+  readonly traffic: TailTrafficStats;
+  /** The last sequence number there is. */
+  readonly last: number;
+}
 
 /** A running server. */
 export interface TailServer extends AsyncDisposable {
@@ -37,7 +74,8 @@ export interface TailServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   /** Resolves when the server has done it. */
-  tell(command: Command): Promise<void>;
+  tell(command: Command): Promise<ServerState>;
+  /** Kills it. */
   close(): Promise<void>;
 }
 
@@ -63,18 +101,18 @@ export async function startServer(options: TailServerOptions = {}): Promise<Tail
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ended = once(child, "close");
-  const next = async () => {
+  const next = async <Answer>(): Promise<Answer> => {
     const { value, done } = await lines.next();
     if (done) throw new Error(`The server on ${runtime} has ended`);
-    return JSON.parse(value) as { port: number };
+    return JSON.parse(value) as Answer;
   };
-  const { port } = await next();
+  const { port } = await next<{ port: number }>();
   // One command after another, so that answers need no numbers.
   let last: Promise<unknown> = Promise.resolve();
-  const tell = (command: Command): Promise<void> => {
-    const turn = last.then(async () => {
+  const tell = (command: Command): Promise<ServerState> => {
+    const turn = last.then(() => {
       child.stdin.write(JSON.stringify(command) + "\n");
-      await next();
+      return next<ServerState>();
     });
     last = turn;
     return turn;
@@ -83,8 +121,9 @@ export async function startServer(options: TailServerOptions = {}): Promise<Tail
     child.kill("SIGKILL");
     await ended;
   };
+  const path = options.behindMiddleware ? "/admin/logs" : "/logs";
   return {
-    url: `http://127.0.0.1:${port}/logs`,
+    url: `http://127.0.0.1:${port}${path}`,
     port,
     tell,
     close,

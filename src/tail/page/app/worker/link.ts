@@ -116,11 +116,12 @@ export class Link {
     if (socket !== this.#socket) return;
     const message = JSON.parse(data) as WireMessage;
     this.#watchdog(this.hello?.hb ?? FIRST_HEARTBEAT_MS);
+    // A link that brought something was worth it, though it was cut before it came to the present.
+    if (message.t === "b" || message.t === "live") this.#attempt = 0;
     if (message.t === "hello") {
       this.hello = message;
       this.#show({ kind: "replay" });
     } else if (message.t === "live") {
-      this.#attempt = 0;
       this.#show({ kind: "live" });
     } else if (message.t === "hb" && this.state.kind !== "replay") {
       this.#newest = message.last;

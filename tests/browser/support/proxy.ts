@@ -4,18 +4,16 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 /** How often a slowed link lets something pass. */
 const STEP_MS = 20;
-/** A link that stands still for tests must not hide behind large buffers of its own. */
-const BUFFER_BYTES = 16 * 1024;
 
 /** A running proxy. */
 export interface Proxy extends AsyncDisposable {
   readonly port: number;
   /** How many connections were made through it. */
   readonly links: number;
-  /** Bytes that came from the server. */
-  readonly bytes: number;
-  /** Breaks every link that is open; how many they were. */
-  cut(): number;
+  /** Breaks every link that is open. */
+  cut(): void;
+  /** Breaks the link by which so many more bytes have come from the server. */
+  cutAfter(bytes: number): Promise<void>;
   /** Lets only so many bytes a second pass to the clients; 0 lets none, `Infinity` all. */
   limit(bytesPerSecond: number): void;
   /** Leads new links to another port. */
@@ -34,8 +32,8 @@ class LinkProxy implements Proxy {
   #rate = Infinity;
   readonly #pairs = new Set<readonly [client: Socket, server: Socket]>();
   readonly #server = createServer({ allowHalfOpen: false }, (client) => this.#accept(client));
+  #cutAt: { bytes: number; readonly cut: () => void } | undefined;
   links = 0;
-  bytes = 0;
 
   constructor(to: number) {
     this.#to = to;
@@ -50,13 +48,12 @@ class LinkProxy implements Proxy {
     await once(this.#server, "listening");
   }
 
-  cut(): number {
-    const open = [...this.#pairs];
-    for (const [client, server] of open) {
-      client.destroy();
-      server.destroy();
-    }
-    return open.length;
+  cut(): void {
+    for (const pair of [...this.#pairs]) for (const socket of pair) socket.destroy();
+  }
+
+  cutAfter(bytes: number): Promise<void> {
+    return new Promise((cut) => this.#cutAt = { bytes, cut });
   }
 
   limit(bytesPerSecond: number): void {
@@ -76,7 +73,7 @@ class LinkProxy implements Proxy {
 
   #accept(client: Socket): void {
     this.links++;
-    const server = connect({ port: this.#to, host: "127.0.0.1", highWaterMark: BUFFER_BYTES });
+    const server = connect(this.#to, "127.0.0.1");
     const pair = [client, server] as const;
     this.#pairs.add(pair);
     const end = () => {
@@ -86,17 +83,25 @@ class LinkProxy implements Proxy {
     };
     for (const socket of pair) socket.on("error", end).on("close", end);
     client.on("data", (data) => void server.write(data));
-    server.on("data", (data) => this.#pass(data, client, server));
+    server.on("data", (data: Uint8Array) => this.#pass(data, client, server));
   }
 
   /** What may not pass yet is waited for before more is read, so that the server feels it. */
   #pass(data: Uint8Array, client: Socket, server: Socket): void {
-    this.bytes += data.length;
     client.write(data);
+    if (this.#isToCut(data.length)) return this.cut();
     if (this.#rate === Infinity) return;
     server.pause();
     if (this.#rate === 0) return;
     const waitMs = Math.max(STEP_MS, data.length / this.#rate * 1_000);
     setTimeout(() => this.#rate > 0 && server.resume(), waitMs);
+  }
+
+  #isToCut(bytes: number): boolean {
+    const wish = this.#cutAt;
+    if (wish === undefined || (wish.bytes -= bytes) > 0) return false;
+    this.#cutAt = undefined;
+    wish.cut();
+    return true;
   }
 }

@@ -57,6 +57,8 @@ export type Command =
   | { readonly do: "skip"; readonly count: number }
   /** What `/logs/stats` answers from now on; until then there is nothing there. */
   | { readonly do: "stats"; readonly stats: unknown }
+  /** Whoever asks for `/hold` gets no answer before this. */
+  | { readonly do: "release" }
   /** Changes nothing: the answer tells how the server stands. */
   | { readonly do: "look" };
 

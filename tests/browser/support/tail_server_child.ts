@@ -26,6 +26,8 @@ const pipeline = options.wal === undefined ? undefined : await openPipeline({
 });
 const tail = pipeline?.tail ?? createTail({ maxBytes, run });
 let stats: unknown;
+let release: (text: string) => void;
+const held = new Promise<string>((resolve) => release = resolve);
 
 function routes(upgradeWebSocket: Upgrade): Hono {
   const auth = cookie === undefined
@@ -52,6 +54,7 @@ function build(upgradeWebSocket: Upgrade): Hono {
     async (c, next) =>
       stats === undefined && c.req.path.endsWith("/stats") ? c.notFound() : await next(),
   );
+  app.get("/hold", async (c) => c.text(await held));
   return app.route(under, routes(upgradeWebSocket));
 }
 
@@ -104,6 +107,7 @@ async function obey(command: Command): Promise<void> {
   else if (command.do === "long") push([recordLine("x".repeat(command.chars))]);
   else if (command.do === "fields") fields(command.records, command.each);
   else if (command.do === "skip") nextSeq += command.count;
+  else if (command.do === "release") release("released");
   else if (command.do === "stats") stats = command.stats;
   if (command.do === "fill") await pipeline?.durable();
 }

@@ -48,7 +48,10 @@ test("sinks that are parked, stopped or left alone by their breaker are reasons,
     'Sink "dead" fails and is left alone for a while: refused',
   ]);
   pipeline.breakers.get("well")?.force("isolated");
-  assert.equal(healthOf(pipeline).reasons[0], 'Sink "well" is isolated by hand: release its breaker');
+  assert.equal(
+    healthOf(pipeline).reasons[0],
+    'Sink "well" is isolated by hand: release its breaker',
+  );
   await pipeline.close({ timeoutMs: 0 });
   assert.deepEqual(healthOf(pipeline).reasons[0], "The pipeline is closing or closed");
 });

@@ -199,7 +199,7 @@ test("records left after the drain timeout are told, kept, and delivered by the 
 
 const mistakes: [string, string[], RegExp][] = [
   ["an unknown option", ["run", "--nope"], /^logflume: Unknown option "--nope": use --input/],
-  ["an unknown command", ["walk"], /^logflume: Unknown command "walk": use run/],
+  ["an unknown command", ["walk"], /^logflume: Unknown command "walk": see logflume --help/],
   [
     "a missing input",
     ["run", "-i", "none"],

@@ -71,7 +71,7 @@ const REFUSED: readonly [name: string, content: string | Uint8Array, said: strin
   ["UTF-16", new Uint8Array([0xff, 0xfe, 0x61, 0]), ": this file is not text: allowed is UTF-8"],
   [
     "very many words",
-    "[a],\n".repeat(10_000),
+    "- a\n".repeat(20_000),
     ": this file holds too much: allowed are 30000 words and signs",
   ],
   ["a list", "- level: warn\n", ":1:1: cannot be used: allowed is a mapping"],

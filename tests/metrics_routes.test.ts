@@ -81,9 +81,18 @@ test("other hosts, other sites and who has no token get no figures", () =>
     }
   }));
 
-test("a page of a listed origin may read the figures", () =>
+test("a page of a listed origin may read the figures, and ask first whether it may", () =>
   withPipeline(async (pipeline) => {
     const origin = "https://ops.example";
+    const guarded = metricsRoutes(pipeline, { origins: [origin], auth: TOKEN });
+    for (const path of PATHS) {
+      const ask = { method: "OPTIONS", headers: { host: "localhost", origin } };
+      const asked = await guarded.request(path, ask);
+      assert.equal(asked.status, 204, path);
+      assert.match(asked.headers.get("access-control-allow-headers") ?? "", /Authorization/);
+      const foreign = { ...ask, headers: { ...ask.headers, origin: "https://evil.example" } };
+      assert.equal((await guarded.request(path, foreign)).status, 403, path);
+    }
     const app = metricsRoutes(pipeline, { origins: [origin] });
     const response = await app.request("/stats", { headers: { host: "localhost", origin } });
     assert.equal(response.status, 200);

@@ -8,8 +8,8 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type * as hono from "hono";
 import { systemClock } from "../clock.ts";
 import { type AccessOptions, assertAccess, refuse } from "../tail/http/access.ts";
-import { gateOf, type TailAuth } from "../tail/http/auth.ts";
-import { allowOrigin } from "../tail/http/cors.ts";
+import { type Gate, gateOf, type TailAuth } from "../tail/http/auth.ts";
+import { allowOrigin, preflightResponse } from "../tail/http/cors.ts";
 import { Tickets } from "../tail/http/tickets.ts";
 import { type Health, healthOf } from "./health.ts";
 import { METRICS_CONTENT_TYPE, metricsText } from "./prometheus.ts";
@@ -73,13 +73,19 @@ export function metricsRoutes(
     throw new TypeError(`Invalid prefix "${prefix}": begin it with a slash`);
   }
   assertAccess(options);
-  const guard = guardOf(options);
+  // Tickets are for streams of a browser: none is issued here.
+  const gate = gateOf(options.auth, new Tickets(systemClock));
+  const guard = guardOf(options, gate);
   const below = prefix.replace(/\/$/, "");
   const healthy = (isWell: (health: Health) => boolean) => (c: Context): Response => {
     const health = healthOf(pipeline);
     return c.json(health, isWell(health) ? 200 : 503);
   };
   const app = new Hono();
+  for (const path of ["/metrics", "/health", "/health/*", "/stats"]) {
+    // A browser asks this without a token.
+    app.options(`${below}${path}`, guardOf(options, undefined), preflightResponse);
+  }
   app.get(
     `${below}/metrics`,
     guard,
@@ -93,16 +99,14 @@ export function metricsRoutes(
 }
 
 /** Checks host and origin, then who it is, as the live tail does. */
-function guardOf(options: MetricsRouteOptions): MiddlewareHandler {
-  // Tickets are for streams of a browser: none is issued here.
-  const gate = gateOf(options.auth, new Tickets(systemClock));
+function guardOf(options: MetricsRouteOptions, gate: Gate | undefined): MiddlewareHandler {
   return async (c, next) => {
     c.header("Cache-Control", "no-store");
     c.header("X-Content-Type-Options", "nosniff");
     const refusal = refuse(c.req, options);
     if (refusal !== undefined) return c.text(`${refusal.message}\n`, refusal.status);
     allowOrigin(c, options.origins ?? []);
-    if (await gate.passes(c.req.raw)) return await next();
+    if (gate === undefined || await gate.passes(c.req.raw)) return await next();
     c.header("WWW-Authenticate", 'Bearer realm="logflume"');
     return c.text('Not allowed: send the token as "Authorization: Bearer TOKEN"\n', 401);
   };

@@ -104,8 +104,8 @@ async function runPipeline(run: Run): Promise<number> {
     if (options.listen) {
       view = await openLiveView(options.listen, pipeline, say, ingestOf(run, pipeline));
     }
-    if (options.ingest) say(`Lines posted to ${view?.url}ingest are taken until this is stopped`);
     giveSignalsBack = onStopSignal(() => beginStop(run), systemClock);
+    if (options.ingest) say(`Lines posted to ${view?.url}ingest are taken until this is stopped`);
     const hideProgress = isProgressWanted(run)
       ? showProgress(() => pipeline.stats(), sayRaw, systemClock)
       : () => {};

@@ -107,11 +107,14 @@ export interface FileStore {
 
 /** Where in a followed or piped file a record came from; rides in the log with the record. */
 export interface InputMark {
-  /** The path of the input, absolute. */
+  /**
+   * What the input is called in the log: for a file that is followed the path at which it was first seen,
+   * absolute, and its device and inode, so that it is the same after a rotation.
+   */
   readonly file: string;
   /** The byte offset after the record's line. */
   readonly offset: number;
-  /** What tells the file from another of the same name: device and inode. */
+  /** What tells the file from another of the same name: device, inode and a fingerprint. */
   readonly id: string;
 }
 

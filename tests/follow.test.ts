@@ -67,6 +67,7 @@ test("followInputs() starts over when the file became shorter", async () => {
 test("followInputs() gives the half line of a rotated file five seconds for its rest", async () => {
   const looks = Array.from({ length: 21 }, () => () => {});
   const { lines } = await follow("a\nha", [
+    ...looks,
     (path) => {
       fs.renameSync(path, `${path}.1`);
       fs.writeFileSync(path, "b\n");
@@ -77,6 +78,21 @@ test("followInputs() gives the half line of a rotated file five seconds for its 
     (path) => fs.appendFileSync(path, "c\n"),
   ]);
   assert.deepEqual(lines, ["a", "b", "half", "no", "c"]);
+});
+
+test("followInputs() gives up on a half line five seconds after the rotation", async () => {
+  const looks = Array.from({ length: 21 }, () => () => {});
+  const rotate = (path: string) => {
+    fs.renameSync(path, `${path}.1`);
+    fs.writeFileSync(path, "b\n");
+  };
+  const { lines } = await follow("ha", [
+    ...looks,
+    rotate,
+    ...looks,
+    (path) => fs.appendFileSync(path, "c\n"),
+  ]);
+  assert.deepEqual(lines, ["b", "ha", "c"]);
 });
 
 /** Reads a file to its end with what an earlier reading has left. */

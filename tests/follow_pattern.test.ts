@@ -53,9 +53,10 @@ test("a pattern takes files that come later, and closes those that go", () =>
 
 test("a pattern that no file fits waits, and says so once", () =>
   inSite(async ({ seen, add, follow }) => {
-    await follow(["logs/*.log"], () => {}, () => add("logs/a.log", "a\n"));
+    add("logs/.hidden/b.log", "b\n");
+    await follow(["logs/**/*.log"], () => {}, () => add("logs/x/a.log", "a\n"));
     assert.deepEqual(seen.lines, ["a"]);
-    assert.deepEqual(seen.said, ['No file fits the input "/logs/*.log" yet: waiting for one']);
+    assert.deepEqual(seen.said, ['No file fits the input "/logs/**/*.log" yet: waiting for one']);
   }));
 
 test("a file renamed within the pattern, or out of it to a rotated name, is read once", () =>
@@ -130,6 +131,19 @@ test("a new file with the inode of an old one is read from its beginning", () =>
       () => fs.writeFileSync(path("app.log"), "cut and longer already\n"),
     );
     assert.deepEqual(seen.lines, ["x", "cut and longer already"]);
+  }));
+
+test("a new file with the inode of one that was left out is read", () =>
+  inSite(async ({ seen, add, path, follow }) => {
+    add("app.log.1", "before us\n");
+    add("app.log", "a\n");
+    await follow(
+      ["app.log"],
+      () => fs.chmodSync(path("app.log.1"), 0o600),
+      () => add("app.log.1", "still the same\n"),
+      () => fs.writeFileSync(path("app.log.1"), "another file, as its beginning tells\n"),
+    );
+    assert.deepEqual(seen.lines, ["a", "another file, as its beginning tells"]);
   }));
 
 test("a file in two patterns, by a link and by a hard link is read once", () =>

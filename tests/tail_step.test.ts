@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeClock } from "../src/testing/fake_clock.ts";
 import { createTail } from "../src/tail/hub.ts";
+import { tailLimits } from "../src/tail/limits.ts";
 import { sharedOf } from "../src/tail/session_shared.ts";
 import { connect, push, range, settle } from "./support/tail_client.ts";
 
@@ -44,4 +45,16 @@ test("a client in time gets no more heartbeats because lines gather for the next
   assert.equal(socket.ended, undefined);
   assert.equal(socket.of("hb").length, 1);
   assert.equal(socket.pings, 1);
+});
+
+test("what the wire adds to lines does not make two batches of one read", async () => {
+  const clock = fakeClock();
+  const tail = createTail({ clock, maxBytes: 1024 * 1024 });
+  const limits = tailLimits({ flushBytes: 64 * 1024 });
+  const { socket } = connect({ tail, clock, limits }, LIVE);
+  await settle(clock);
+  push(tail, 1, 900, "info", "x".repeat(100));
+  await clock.advance(50);
+  assert.deepEqual(socket.seqs, range(1, 900));
+  assert.equal(socket.of("b").length, Math.ceil(tail.stats().bytes / (64 * 1024)));
 });

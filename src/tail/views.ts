@@ -24,6 +24,8 @@ export interface ViewRow {
   readonly seq: number;
   /** Its form on this face. */
   readonly text: string;
+  /** Characters of its line with its end, by which a batch is bounded as a read is: not by its form. */
+  readonly size: number;
 }
 
 /** What clients see that share filter, face and phase. */
@@ -81,9 +83,10 @@ export class TailView {
     const { face, matcher, limits } = this.#kind;
     const rows: ViewRow[] = [];
     let seq = read.from;
-    for (const line of read.lines()) {
-      if (matcher === undefined || matcher(line)) {
-        rows.push({ seq, text: face.row(seq, cutLine(line, limits.lineBytes), read.raw) });
+    for (const whole of read.lines()) {
+      if (matcher === undefined || matcher(whole)) {
+        const line = cutLine(whole, limits.lineBytes);
+        rows.push({ seq, text: face.row(seq, line, read.raw), size: line.length + 1 });
       }
       seq++;
     }
@@ -94,14 +97,14 @@ export class TailView {
   framesOf(rows: readonly ViewRow[], from: number, to: number): readonly TailFrame[] {
     const { flushBytes, flushRecords } = this.#kind.limits;
     const frames: TailFrame[] = [];
-    let [start, first, size] = [0, from, 0];
-    for (const [i, { seq, text }] of rows.entries()) {
-      const isFull = i - start >= flushRecords || size + text.length > flushBytes;
+    let [start, first, used] = [0, from, 0];
+    for (const [i, { seq, size }] of rows.entries()) {
+      const isFull = i - start >= flushRecords || used + size > flushBytes;
       if (isFull && i > start) {
         frames.push(this.#frame(rows.slice(start, i), first, seq - 1));
-        [start, first, size] = [i, seq, 0];
+        [start, first, used] = [i, seq, 0];
       }
-      size += text.length;
+      used += size;
     }
     frames.push(this.#frame(start === 0 ? rows : rows.slice(start), first, to));
     return frames;

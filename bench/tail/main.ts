@@ -27,7 +27,7 @@ const { values: options } = parseArgs({
     json: { type: "string" },
   },
 });
-const time = options.quick ? { seconds: 2, warmUpSeconds: 1 } : { seconds: 5, warmUpSeconds: 2 };
+const time = options.quick ? { seconds: 2, warmUpSeconds: 1 } : { seconds: 5, warmUpSeconds: 3 };
 const cells = CELLS.filter(({ id }) => id.includes(options.only));
 
 async function runRound(runtime: Runtime, clientRuntime: Runtime): Promise<Round> {

@@ -4,6 +4,7 @@ import type { Sink } from "../sink/sink.ts";
 import type { CursorRow } from "../storage/store.ts";
 import { allBehind, type Behind, noneBehind, sameKeyBehind } from "./attempt.ts";
 import type { LineBatch } from "./batch.ts";
+import { checkpointOf } from "./checkpoint.ts";
 import type { BreakerStateChange } from "./circuit_breaker_contract.ts";
 import { Delivery, type DeliveryLane, type Heard } from "./delivery.ts";
 import { LaneCalls } from "./lane_calls.ts";
@@ -55,6 +56,7 @@ export class Lane implements DeliveryLane {
   #busySince = 0;
   #end: "stopped" | "closed" | undefined;
   #leaks = 0;
+  #closing: Promise<void> | undefined;
 
   constructor(settings: LaneSettings, host: LaneHost, row: CursorRow) {
     this.name = settings.name;
@@ -107,7 +109,7 @@ export class Lane implements DeliveryLane {
     await sink.open?.(this.cursor.row.checkpoint, { resumes });
     // The cursor holds no checkpoint of a fallback.
     await fallback?.open?.(undefined, { resumes: false });
-    this.cursor.checkpoint(sink.checkpoint?.());
+    this.cursor.checkpoint(checkpointOf(sink));
   }
 
   /** Place and counts to store; drops from the buffer are part of them. */
@@ -252,14 +254,16 @@ export class Lane implements DeliveryLane {
 
   /** The sink has synced what it took outside the log's order. */
   synced(): void {
-    this.cursor.checkpoint(this.settings.sink.checkpoint?.());
+    this.cursor.checkpoint(checkpointOf(this.settings.sink));
   }
 
   /** Says what became of records that are in flight. */
   settle(batch: LineBatch, outcome: Outcome): void {
     if (batch.count === 0) return;
+    // Asked first: a sink goes back to its checkpoint, and a place beyond it would leave records out.
+    const checkpoint = checkpointOf(this.settings.sink);
     this.cursor.settle(batch, outcome);
-    this.cursor.checkpoint(this.settings.sink.checkpoint?.());
+    this.cursor.checkpoint(checkpoint);
     this.host.settled(batch.bytes.length);
   }
 
@@ -316,7 +320,11 @@ export class Lane implements DeliveryLane {
   }
 
   /** Ends the lane: waits are cut, the attempt under way gets its signal and up to `graceMs`. */
-  async close(graceMs: number): Promise<void> {
+  close(graceMs: number): Promise<void> {
+    return this.#closing ??= this.#close(graceMs);
+  }
+
+  async #close(graceMs: number): Promise<void> {
     this.#end ??= "closed";
     this.#abort.abort(new Error("The pipeline is closing"));
     this.resends.end();

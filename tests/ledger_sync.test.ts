@@ -67,3 +67,27 @@ test("the process waits for a lane that is added or removed", async () => {
   }
   await pipeline.close();
 });
+
+test("a sink that never ends its sync is waited for once, and again when it has ended it", async () => {
+  const gate = Promise.withResolvers<void>();
+  let syncs = 0;
+  let isStuck = false;
+  const sync = (): Promise<void> | undefined => (syncs++, isStuck ? gate.promise : undefined);
+  const { pipeline, clock, events, close } = await openBench({
+    stuck: { ...recordingSink(), sync },
+  });
+  isStuck = true;
+  const before = syncs;
+  const first = pipeline.lanes.add("first", recordingSink());
+  await clock.advance(5000);
+  await first;
+  await pipeline.lanes.add("second", recordingSink());
+  assert.deepEqual([syncs - before, events.length], [1, 1]);
+  assert.match(events[0]!.message, /"stuck" cannot sync: it took longer than 5000 ms/);
+  isStuck = false;
+  gate.resolve();
+  await clock.advance(0);
+  await pipeline.lanes.add("third", recordingSink());
+  assert.equal(syncs - before, 2);
+  await close();
+});

@@ -39,6 +39,8 @@ export class Ledger {
   #trimming: Promise<void> | undefined;
   #toldLimit = false;
   #isStopped = false;
+  /** Lanes whose sinks took too long to sync, and are still at it. */
+  readonly #late = new WeakSet<Lane>();
   #syncedAtMs: number;
   /** The number of the first record of this opening. */
   readonly #openedAt: number;
@@ -199,16 +201,24 @@ export class Ledger {
   async #synced(lane: Lane): Promise<CursorRow> {
     const { clock, log, tell } = this.#host;
     const { row } = lane;
+    const stored = (): CursorRow => log.cursors().find((one) => one.lane === row.lane) ?? row;
+    // Whoever syncs often, as a replay does after each letter, waits for such a sink only once.
+    if (this.#late.has(lane)) return stored();
     const isDone = new AbortController();
     const late = pause(SYNC_TIMEOUT_MS, clock, isDone.signal).then(() => {
-      if (!isDone.signal.aborted) throw new Error(`it took longer than ${SYNC_TIMEOUT_MS} ms`);
+      if (isDone.signal.aborted) return;
+      this.#late.add(lane);
+      throw new Error(`it took longer than ${SYNC_TIMEOUT_MS} ms`);
     });
+    const syncing = lane.sync();
+    const over = (): void => void this.#late.delete(lane);
+    syncing.then(over, over);
     try {
-      await Promise.race([lane.sync(), late]);
+      await Promise.race([syncing, late]);
       return row;
     } catch (error) {
       tell("write-failed", `Sink "${lane.name}" cannot sync: ${messageOf(error)}`);
-      return log.cursors().find(({ lane: name }) => name === row.lane) ?? row;
+      return stored();
     } finally {
       isDone.abort();
     }

@@ -47,11 +47,13 @@ export async function requestTail(
   for (const [name, value] of request.headers) headers.append(name, value);
   let response: Response;
   try {
-    response = await fetch(addressOf(request, from), { headers, signal });
+    // Whoever is sent on by a server would get the headers, of which any may be a secret.
+    response = await fetch(addressOf(request, from), { headers, signal, redirect: "manual" });
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw new LinkLostError(networkReason(error), { cause: error });
   }
+  if (response.status >= 300 && response.status < 400) await refuseToMove(response, request);
   if (!response.ok) await refuse(response, request);
   const type = response.headers.get("content-type") ?? "nothing";
   if (response.body !== null && type.includes("ndjson")) return response.body;
@@ -74,6 +76,13 @@ function fromText(from: TailPlace): string {
   if (from.kind === "last") return `-${from.count}`;
   if (from.kind !== "seq") return from.kind;
   return from.run === undefined ? String(from.seq) : `${from.run}.${from.seq}`;
+}
+
+async function refuseToMove(response: Response, { url }: TailRequest): Promise<never> {
+  await response.body?.cancel();
+  const target = URL.parse(response.headers.get("location") ?? "", url);
+  const advice = target === null ? "name the address of the live view" : `name ${placeOf(target)}`;
+  throw new UsageError(`${placeOf(url)} sends us on to another address: ${advice} if you trust it`);
 }
 
 async function refuse(response: Response, { url, headers }: TailRequest): Promise<never> {

@@ -187,6 +187,52 @@ test("linkTail() comes back when the server says so, however often", async () =>
   );
 });
 
+test("linkTail() follows no server to another address, which would get the headers", async () => {
+  await using elsewhere = await serveTail((link) => link.end());
+  await using server = await listen((_request, response) =>
+    void response.writeHead(302, { location: `${elsewhere.url}?token=secret` }).end()
+  );
+  await assert.rejects(linesOf(linkTo(server.url)), (error: Error) => {
+    assert.equal(error.name, "UsageError");
+    assert.match(error.message, / sends us on to another address: name http:\S+ if you trust it$/);
+    assert.doesNotMatch(error.message, /secret/);
+    return true;
+  });
+  assert.equal(elsewhere.requests.length, 0);
+});
+
+test("linkTail() takes no message whose parts are not what they should be", async () => {
+  const messages: unknown[] = [
+    { t: "gap", from: 2, to: 9, n: 8, why: 5 },
+    { t: "gap", from: "a", to: 9, n: 8, why: "slow" },
+    { t: "gap", from: 2, to: null, n: 8, why: "slow" },
+    { t: "b", ph: "l", from: 1, to: "1", r: [] },
+    { t: "b", ph: "l", from: 1, to: 1, r: [["z", "text"]] },
+    { t: "live", seq: {} },
+    { t: 1 },
+    null,
+  ];
+  for (const message of messages) {
+    await using server = await serveTail((link) => {
+      link.say(hello(), message);
+      link.end();
+    });
+    const reading = linkTo(server.url).read();
+    await assert.rejects(
+      async () => {
+        for await (const _news of reading);
+      },
+      /does not speak version 1/,
+      JSON.stringify(message),
+    );
+  }
+});
+
+test("linkTail() takes an answer without a word for no tail", async () => {
+  await using server = await serveTail((link) => link.end());
+  await assert.rejects(linesOf(linkTo(server.url)), /has ended it without a word$/);
+});
+
 const REFUSALS: readonly [status: number, body: string, isUsage: boolean, said: RegExp][] = [
   [
     401,

@@ -100,13 +100,16 @@ class Link {
     const place: TailPlace = this.seen === undefined ? from : { kind: "seq", ...this.seen };
     const stop = AbortSignal.any([signal, watch.signal]);
     const body = await watch.wait(requestTail(this.#options, place, stop));
+    let isBegun = false;
     for await (const text of messagesOf(body, watch)) {
       const message = this.#parse(text);
       if (message.t === "hello") this.#begin(message, watch);
       else if (message.t === "err") throw this.#errorOf(message);
-      else if (this.#run === "") throw this.#notOurs();
+      else if (!isBegun) throw this.#notOurs();
       else yield* this.#take(message, text);
+      isBegun = true;
     }
+    if (!isBegun) throw new LinkLostError("the server has ended it without a word");
   }
 
   async #waitAfter(lost: LinkLostError): Promise<void> {
@@ -180,7 +183,7 @@ class Link {
     } catch {
       throw this.#notOurs();
     }
-    if (typeof message?.t !== "string") throw this.#notOurs();
+    if (typeof message?.t !== "string" || !isSound(message)) throw this.#notOurs();
     return message;
   }
 
@@ -190,4 +193,13 @@ class Link {
         "name the live view of a logflume that does",
     );
   }
+}
+
+const COUNTS = ["from", "to", "seq", "n", "last", "lag", "code"] as const;
+
+/** Whether the parts that are there are what they should be. */
+function isSound(message: Message): boolean {
+  const { why } = message;
+  return (why === undefined || typeof why === "string") &&
+    COUNTS.every((name) => message[name] === undefined || Number.isSafeInteger(message[name]));
 }

@@ -24,7 +24,9 @@ export function rowsOf(text: string): TailRow[] {
     const end = endOfValue(text, comma + 1);
     const value = text.slice(comma + 1, end);
     const line = value.startsWith('"') ? JSON.parse(value) as string : value;
-    rows.push({ seq: Number(text.slice(at + 1, comma)), line });
+    const seq = Number(text.slice(at + 1, comma));
+    if (!Number.isSafeInteger(seq)) throw new SyntaxError("A record of the message has no number");
+    rows.push({ seq, line });
     at = end + 1;
     if (text[at] === ",") at++;
   }

@@ -158,7 +158,7 @@ function parsePlace(text: string | undefined, now: number): { place: TailPlace; 
     const count = Number(number);
     return { place: dash === "-" ? { kind: "last", count } : { kind: "seq", seq: count } };
   }
-  const [, run, seq] = /^([\w-]{1,64})\.(\d{1,15})$/.exec(text) ?? [];
+  const [, run, seq] = /^([\w.-]{1,64})\.(\d{1,15})$/.exec(text) ?? [];
   if (run !== undefined) return { place: { kind: "seq", run, seq: Number(seq) } };
   const ageMs = durationOf(text);
   if (ageMs !== undefined) return { place: { kind: "kept" }, since: Math.max(0, now - ageMs) };

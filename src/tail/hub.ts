@@ -48,7 +48,7 @@ const RETRY_MS = 1_000;
  * Makes a live tail over a ring of 16 KiB, cut to its newest 8 KiB at a record border when it is full. A
  * record larger than the ring is kept in a cut form that says its size.
  *
- * @throws {RangeError} If a size or `nextSeq` is not an integer in its range
+ * @throws {RangeError} If a size or `nextSeq` is not an integer in its range, or `run` cannot be a name
  *
  * @example
  * ```ts
@@ -89,6 +89,7 @@ class LiveTail implements Tail, CursorHost {
     const keepBytes = options.keepBytes ?? Math.ceil(maxBytes / 2);
     assertSizes(maxBytes, keepBytes);
     assertSeq(nextSeq, "nextSeq");
+    assertRun(options.run);
     if (options.maxBytes === undefined) {
       this.#mountedKeepBytes = options.keepBytes ?? MOUNTED_MAX_BYTES / 2;
     }
@@ -260,6 +261,14 @@ function assertSizes(maxBytes: number, keepBytes: number): void {
       `Invalid keepBytes ${keepBytes} of a tail: use an integer from ${MIN_KEEP_BYTES} to ${maxBytes}`,
     );
   }
+}
+
+/** The name stands in URLs and in the identity of events, which a line break would forge. */
+function assertRun(run: string | undefined): void {
+  if (run === undefined || (typeof run === "string" && /^[\w.-]{1,64}$/.test(run))) return;
+  throw new RangeError(
+    `Invalid run ${JSON.stringify(run)} of a tail: use 1 to 64 letters, digits, ".", "_" or "-"`,
+  );
 }
 
 function randomRun(): string {

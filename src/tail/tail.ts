@@ -18,7 +18,10 @@ export interface TailOptions {
   readonly maxBytes?: number;
   /** What is left when `maxBytes` is passed; half of it unless given, 128 at least. */
   readonly keepBytes?: number;
-  /** Names this run of the writer, so that readers see a restart; random unless given. */
+  /**
+   * Names this run of the writer, so that readers see a restart: 1 to 64 letters, digits, dots, `_` or
+   * `-`; random unless given.
+   */
   readonly run?: string;
   /** The sequence number of the first line to come; 1 unless given. */
   readonly nextSeq?: number;

@@ -21,19 +21,40 @@ export interface Refusal {
 }
 
 /**
- * Refuses to show the tail to other hosts while nobody checks who asks.
+ * Refuses lists that would let in more or less than is meant, and to show the tail to other hosts while
+ * nobody checks who asks.
  *
- * @throws {TypeError} If `hosts` or `allowRemote` is given without `auth`
+ * @throws {TypeError} If an origin, a host or `allowRemote` is malformed, or other hosts are allowed
+ * without `auth`
  */
 export function assertAccess(options: AccessOptions & { readonly auth?: unknown }): void {
-  const isRemote = options.allowRemote === true || (options.hosts?.length ?? 0) > 0;
-  if (!isRemote || options.auth !== undefined) return;
+  const { origins = [], hosts = [], allowRemote = false, auth } = options;
+  assertList("origins", origins, ORIGIN, "https://ops.example.com");
+  assertList("hosts", hosts, HOST, "logs.example.com");
+  if (typeof allowRemote !== "boolean") {
+    throw new TypeError(`Invalid allowRemote "${allowRemote}": use true or false`);
+  }
+  const isRemote = allowRemote || hosts.length > 0;
+  if (!isRemote || auth !== undefined) return;
   throw new TypeError(
     'Cannot show the tail to other hosts without "auth": give a token, a function that checks the ' +
       "request, or () => true if something in front of it has checked",
   );
 }
 
+/** A bare text would be taken for a list of its parts, and what a browser never sends never matches. */
+function assertList(name: string, list: unknown, form: RegExp, example: string): void {
+  if (!Array.isArray(list)) {
+    throw new TypeError(`Invalid ${name}: pass an array, for example ["${example}"]`);
+  }
+  for (const item of list) {
+    if (typeof item === "string" && form.test(item.toLowerCase())) continue;
+    throw new TypeError(`Invalid ${name}: "${item}" is none, use the form of "${example}"`);
+  }
+}
+
+/** As a browser sends it; `null`, which any sandboxed page sends, is none. */
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/\s,*?#@]+$/;
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)(?::([0-9]{1,5}))?$/;
 const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
 

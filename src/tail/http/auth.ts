@@ -24,7 +24,9 @@ export const MIN_TOKEN_LENGTH = 16;
 /**
  * Makes the gate. Without `auth` everybody passes.
  *
- * @throws {RangeError} If a token is shorter than 16 characters, or there is none
+ * @throws {RangeError} If a token is shorter than 16 characters, has others than visible ASCII ones, or
+ * there is none
+ * @throws {TypeError} If it is no token, list or function
  */
 export function gateOf(auth: TailAuth | undefined, tickets: Tickets): Gate {
   if (auth === undefined) return { opensPage: true, passes: () => Promise.resolve(true) };
@@ -35,7 +37,10 @@ export function gateOf(auth: TailAuth | undefined, tickets: Tickets): Gate {
       passes: async (request) => hasTicket(request) || await auth(request) === true,
     };
   }
-  const tokens = typeof auth === "string" ? [auth] : [...auth];
+  if (typeof auth !== "string" && !Array.isArray(auth)) {
+    throw new TypeError("Invalid auth: pass a token, an array of tokens, or a function");
+  }
+  const tokens: readonly string[] = typeof auth === "string" ? [auth] : [...auth];
   assertTokens(tokens);
   const hashes = Promise.all(tokens.map(sha256));
   return {
@@ -49,7 +54,10 @@ function assertTokens(tokens: readonly string[]): void {
     throw new RangeError("Invalid auth: the list of tokens is empty, so nobody could pass");
   }
   if (tokens.every((token) => typeof token === "string" && token.length >= MIN_TOKEN_LENGTH)) {
-    return;
+    if (tokens.every((token) => /^[!-~]+$/.test(token))) return;
+    throw new RangeError(
+      "Invalid auth: a header can bring no blank and nothing but ASCII, so use other characters",
+    );
   }
   throw new RangeError(
     `Invalid auth: a token needs at least ${MIN_TOKEN_LENGTH} characters, so that nobody guesses it`,

@@ -42,6 +42,7 @@ const RETRY_AFTER_SECONDS = "1";
  * when the buffer had no room for the rest (`accepted` says after how many), and 413, 408 or 400 with
  * nothing taken. Many lines are taken in turns of 20 ms, so that they hold up nobody.
  *
+ * @throws {TypeError} If the target cannot be written to
  * @throws {RangeError} If `maxBodyBytes` or `bodyTimeoutMs` is no positive integer in its range
  */
 export function ingestHandler(
@@ -49,6 +50,9 @@ export function ingestHandler(
   clock: Clock,
 ): (c: Context) => Promise<Response> {
   const { target, maxBodyBytes = MAX_BODY_BYTES, bodyTimeoutMs = BODY_TIMEOUT_MS } = options;
+  if (typeof target?.write !== "function") {
+    throw new TypeError("Invalid target of ingest: pass a pipeline, or an object with write(line)");
+  }
   assertLimit("maxBodyBytes", maxBodyBytes, Number.MAX_SAFE_INTEGER);
   assertLimit("bodyTimeoutMs", bodyTimeoutMs, MAX_BODY_TIMEOUT_MS);
   const limits: BodyLimits = { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs, clock };

@@ -85,7 +85,7 @@ export interface TailRouteOptions extends AccessOptions, SeatOptions {
   readonly connInfo?: ConnInfo;
   /** Who may read and post; everybody unless given, and only on loopback. */
   readonly auth?: TailAuth;
-  /** What `<path>/stats` answers as JSON; without it there is no such path. */
+  /** What `<path>/stats` answers as JSON, a promise of it too; without it there is no such path. */
   readonly stats?: () => unknown;
   /** What takes the lines that are posted to `<path>/ingest`; without it there is no such path. */
   readonly ingest?: IngestOptions;
@@ -107,8 +107,9 @@ export interface TailRouteOptions extends AccessOptions, SeatOptions {
  * Only loopback host names and pages of the same origin pass, unless `hosts`, `origins` or `allowRemote`
  * say otherwise; other hosts need `auth`. A tail of no size of its own grows to 4 MiB here.
  *
- * @throws {TypeError} If `path` does not begin with a slash, or other hosts are allowed without `auth`
- * @throws {RangeError} If a limit is no positive integer, or a token is too short
+ * @throws {TypeError} If `path` does not begin with a slash, an option is of the wrong kind, or other hosts
+ * are allowed without `auth`
+ * @throws {RangeError} If a limit is no positive integer, or a token is too short or cannot be sent
  *
  * @example
  * ```ts
@@ -127,7 +128,10 @@ export interface TailRouteOptions extends AccessOptions, SeatOptions {
  */
 export function tailRoutes(tail: Tail, options: TailRouteOptions = {}): TailApp {
   const { path = "/logs", stats, ingest, upgradeWebSocket, clock = systemClock } = options;
-  if (!path.startsWith("/")) throw new TypeError(`Invalid path "${path}": begin it with a slash`);
+  if (typeof path !== "string" || !/^\/[^:*?#\s]*$/.test(path)) {
+    throw new TypeError(`Invalid path "${path}": begin it with a slash, and use no pattern in it`);
+  }
+  assertFunctions({ stats, upgradeWebSocket, connInfo: options.connInfo });
   assertAccess(options);
   const tickets = new Tickets(clock);
   const gate = gateOf(options.auth, tickets);
@@ -152,6 +156,13 @@ export function tailRoutes(tail: Tail, options: TailRouteOptions = {}): TailApp 
   app.get(path, (c) => answer(c, site));
   tail.mount();
   return app;
+}
+
+function assertFunctions(given: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined || typeof value === "function") continue;
+    throw new TypeError(`Invalid ${name} of tailRoutes(): pass a function, or leave it out`);
+  }
 }
 
 /** What the answers share. */
@@ -289,12 +300,12 @@ function addressOf(c: unknown, connInfo: ConnInfo | undefined): string | undefin
   }
 }
 
-function statsResponse(c: Context, stats: () => unknown): Response {
+async function statsResponse(c: Context, stats: () => unknown): Promise<Response> {
   c.header("Cache-Control", "no-store");
   c.header("X-Content-Type-Options", "nosniff");
   // A figure that JSON has no form for must not make the whole answer fail.
   const body = JSON.stringify(
-    stats(),
+    await stats(),
     (_key, value) => typeof value === "bigint" ? Number(value) : value,
   );
   return c.body(body, 200, { "Content-Type": "application/json; charset=utf-8" });

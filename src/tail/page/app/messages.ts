@@ -76,7 +76,9 @@ export type Link =
   | { readonly kind: "live" }
   | { readonly kind: "behind"; readonly n: number }
   | { readonly kind: "lost"; readonly why: string; readonly retryAt: number }
-  | { readonly kind: "refused"; readonly why: string; readonly retryAt: number };
+  | { readonly kind: "refused"; readonly why: string; readonly retryAt: number }
+  /** The server wants a token; so many that it was given it did not take. */
+  | { readonly kind: "sign-in"; readonly wrong: number };
 
 /** Where the find stands. */
 export interface FindState {
@@ -160,7 +162,11 @@ export type ToWorker =
     readonly marks: readonly string[];
     /** The record to show first; undefined for the newest. */
     readonly seq: number | undefined;
+    /** What the reader signs in with; undefined if nobody asked for it. */
+    readonly token: string | undefined;
   }
+  /** The reader has signed in. */
+  | { readonly t: "token"; readonly token: string }
   /** The last snapshot is drawn, so the next may come. */
   | { readonly t: "drawn"; readonly tick: number }
   /** Which rows are in sight; while following, only how many. */

@@ -124,7 +124,9 @@ function Empty({ shown }: { readonly shown: Snapshot }): JSX.Element {
     );
   }
   const { kind } = shown.link;
-  if (kind === "lost" || kind === "refused") return <p class="empty">Nothing was received yet</p>;
+  if (kind === "lost" || kind === "refused" || kind === "sign-in") {
+    return <p class="empty">Nothing was received yet</p>;
+  }
   return (
     <p class="empty">
       <b>{kind === "connecting" ? "Connecting" : "Waiting for records"}</b>

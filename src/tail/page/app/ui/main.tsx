@@ -21,6 +21,7 @@ import { findText, isHelpOpen, overview, pageUrl } from "./state.ts";
 import { Panel } from "./panel.tsx";
 import { SaveMenu } from "./save_menu.tsx";
 import { next, theme, THEMES, timeForm, wrap } from "./settings.ts";
+import { SignIn } from "./sign_in.tsx";
 import { StatePill } from "./state_pill.tsx";
 import { feedStats } from "./stats_feed.ts";
 import { TIME_FORMS } from "./time_text.ts";
@@ -57,6 +58,7 @@ function App(): JSX.Element {
         <Panel />
       </div>
       <Help />
+      <SignIn />
     </>
   );
 }

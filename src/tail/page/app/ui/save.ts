@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 import { pageUrl } from "./state.ts";
+import { signed } from "./token.ts";
 
 /**
  * Saves what the log holds, as the server has it: `q` filters, `from` and `to` name a part.
@@ -9,7 +10,7 @@ import { pageUrl } from "./state.ts";
 export async function saveFromServer(wish: Readonly<Record<string, string>>): Promise<void> {
   const params = new URLSearchParams({ from: "kept", ...wish, follow: "0" });
   // An address alone would be answered with the page.
-  const headers = { accept: "application/x-ndjson" };
+  const headers = signed({ accept: "application/x-ndjson" });
   const answer = await fetch(`${pageUrl}?${params}`, { headers });
   if (!answer.ok) throw new Error((await answer.text()).trim());
   saveBlob(await answer.blob(), "ndjson");

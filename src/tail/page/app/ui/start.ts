@@ -5,6 +5,7 @@ import { show, visibilityChanged } from "./drawing.ts";
 import { tell } from "./notice.ts";
 import { goTo, wantSeq } from "./reading.ts";
 import { levels, marks, pageUrl, query } from "./state.ts";
+import { token } from "./token.ts";
 import { send, startWorker } from "./worker_port.ts";
 
 /** Starts the Worker with what the address says. */
@@ -15,7 +16,7 @@ export function start(): void {
   marks.value = address.marks;
   wantSeq(address.seq);
   startWorker(receive);
-  send({ t: "open", url: pageUrl, ...address });
+  send({ t: "open", url: pageUrl, token: token.value, ...address });
   addEventListener("online", () => send({ t: "wake" }));
   addEventListener("hashchange", () => goToAddress());
   document.addEventListener("visibilitychange", () => {

@@ -22,7 +22,9 @@ export function StatePill(): JSX.Element {
   return (
     <div class="state">
       <span class="pill" data-tone={tone} role="status">{text}</span>
-      {isOff
+      {link.kind === "sign-in"
+        ? null
+        : isOff
         ? <button type="button" onClick={reconnect}>Try now</button>
         : (
           <button type="button" onClick={() => following.value ? pause(true) : resume()}>
@@ -43,6 +45,8 @@ function stateWords(link: Link, follows: boolean, now: number): { tone: string; 
       return { tone: "bad", text: `lost: ${link.why}, ${retryText(link.retryAt - now)}` };
     case "refused":
       return { tone: "bad", text: `refused: ${link.why}` };
+    case "sign-in":
+      return { tone: "bad", text: "signed out" };
     case "behind":
       if (follows) return { tone: "wait", text: `behind by ${count(link.n)}` };
   }

@@ -1,5 +1,6 @@
 import { type Signal, signal } from "@preact/signals";
 import type { PipelineStats } from "../../../../pipeline/stats.ts";
+import { signed, token } from "./token.ts";
 
 const EVERY_MS = 1_000;
 /** Points that are drawn: two minutes. */
@@ -35,8 +36,10 @@ export async function feedStats(url: string): Promise<void> {
   let last: { at: number; stats: PipelineStats } | undefined;
   for (;;) {
     if (!document.hidden) {
-      const answer = await fetch(url).catch(() => undefined);
+      const sent = token.value;
+      const answer = await fetch(url, { headers: signed() }).catch(() => undefined);
       if (answer?.status === 404) return;
+      if (answer?.status === 401) await newToken(sent);
       isStale.value = answer?.ok !== true;
       if (answer?.ok) {
         const stats = await answer.json() as PipelineStats;
@@ -48,6 +51,17 @@ export async function feedStats(url: string): Promise<void> {
     }
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
   }
+}
+
+/** Resolves when there is another token than the refused one: to ask before that would be in vain. */
+function newToken(refused: string | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = token.subscribe((value) => {
+      if (value === undefined || value === refused) return;
+      resolve();
+      queueMicrotask(() => stop());
+    });
+  });
 }
 
 function goOn(

@@ -10,12 +10,17 @@ const MOST = 50_000;
  *
  * @throws {Error} If the server refuses
  */
-export async function fetchGap(url: string, held: HeldGap, query: string): Promise<HeldRow[]> {
+export async function fetchGap(
+  url: string,
+  held: HeldGap,
+  query: string,
+  headers: Record<string, string> = { accept: "application/x-ndjson" },
+): Promise<HeldRow[]> {
   const { gap, run } = held;
   const from = Math.max(gap.from, gap.to - MOST + 1);
   const wish = new URLSearchParams({ v: "1", from: String(from), to: String(gap.to), follow: "0" });
   if (query !== "") wish.set("q", query);
-  const answer = await fetch(`${url}?${wish}`, { headers: { accept: "application/x-ndjson" } });
+  const answer = await fetch(`${url}?${wish}`, { headers });
   if (!answer.ok || answer.body === null) throw new Error(`status ${answer.status}`);
   const rows: HeldRow[] = [];
   if (from > gap.from) {

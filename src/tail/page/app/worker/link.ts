@@ -1,5 +1,6 @@
 import type { Link as LinkState } from "../messages.ts";
 import type { WireHello, WireMessage } from "../wire.ts";
+import type { Admission, Credential } from "./admission.ts";
 import { retryDelayMs } from "./reconnect.ts";
 
 /** Where to begin, in the words of the protocol. */
@@ -15,6 +16,8 @@ export interface LinkEvents {
   subscription(): { readonly from: From; readonly filter: unknown };
 }
 
+const SIGN_IN_CODE = 4401;
+
 type Timer = ReturnType<typeof setTimeout>;
 
 /** The state of a socket that can send. */
@@ -27,7 +30,6 @@ const REFUSED_MS = 15_000;
 /** Close codes that say no: what would come of trying again at once is clear. */
 const REFUSALS: Readonly<Record<number, string>> = {
   4400: "the server does not understand this page",
-  4401: "it wants you to sign in",
   4403: "this address may not read it",
   4429: "too many clients",
 };
@@ -36,9 +38,13 @@ const REFUSALS: Readonly<Record<number, string>> = {
 export class Link {
   readonly #url: string;
   readonly #events: LinkEvents;
+  readonly #credential: Credential;
   readonly #openSocket: (url: string) => WebSocket;
   #socket: WebSocket | undefined;
+  /** Rises with each connection, so that an answer that comes late is known for one. */
+  #turn = 0;
   #attempt = 0;
+  #wrongTokens = 0;
   #retry: Timer | undefined;
   #watch: Timer | undefined;
   #problem = "";
@@ -52,10 +58,12 @@ export class Link {
   constructor(
     url: string,
     events: LinkEvents,
+    credential: Credential,
     openSocket: (url: string) => WebSocket = (address) => new WebSocket(address),
   ) {
     this.#url = url;
     this.#events = events;
+    this.#credential = credential;
     this.#openSocket = openSocket;
   }
 
@@ -70,7 +78,22 @@ export class Link {
     this.#problem = "";
     this.#opened = false;
     this.#show({ kind: "connecting" });
-    const socket = this.#socket = this.#openSocket(`${this.#url.replace(/^http/, "ws")}?v=1`);
+    if (this.#credential.token === undefined) this.#open("");
+    else void this.#admit(this.#turn);
+  }
+
+  /** Gets a ticket and opens a socket with it. */
+  async #admit(turn: number): Promise<void> {
+    const admission = await this.#credential.admission().catch(() => undefined);
+    if (turn !== this.#turn) return;
+    if (admission === undefined) this.#lost(0, "");
+    else if (admission.kind !== "open") this.#turnedAway(admission);
+    else this.#open(admission.ticket === undefined ? "" : `&ticket=${admission.ticket}`);
+  }
+
+  #open(ticket: string): void {
+    const url = `${this.#url.replace(/^http/, "ws")}?v=1${ticket}`;
+    const socket = this.#socket = this.#openSocket(url);
     socket.onopen = () => {
       this.#opened = true;
       this.subscribe();
@@ -101,9 +124,9 @@ export class Link {
     this.#drop();
   }
 
-  /** Tries now, if it was waiting to. */
+  /** Tries now, if it was waiting to; but not while somebody is asked to sign in. */
   wake(): void {
-    if (this.#socket !== undefined) return;
+    if (this.state.kind !== "lost" && this.state.kind !== "refused") return;
     this.#attempt = 0;
     this.connect();
   }
@@ -139,9 +162,10 @@ export class Link {
 
   #lost(code: number, reason: string): void {
     this.#drop();
+    if (code === SIGN_IN_CODE) return this.#turnedAway({ kind: "sign-in" });
     const refusal = REFUSALS[code];
     if (refusal !== undefined) return this.#refused(this.#problem || reason || refusal);
-    if (!this.#opened) void this.#ask();
+    if (!this.#opened) void this.#ask(this.#turn);
     const delay = retryDelayMs(this.#attempt++, Math.random());
     const why = code === 1001 ? "the server is closing" : "the connection was cut";
     this.#wait({ kind: "lost", why, retryAt: Date.now() + delay }, delay);
@@ -157,17 +181,19 @@ export class Link {
     this.#show(state);
   }
 
-  /** A browser hides why a handshake failed; an ordinary request may say it. */
-  async #ask(): Promise<void> {
-    try {
-      const headers = { accept: "application/x-ndjson" };
-      const answer = await fetch(`${this.#url}?follow=0&from=live`, { headers });
-      if (answer.ok || this.#socket !== undefined) return void answer.body?.cancel();
-      const text = (await answer.text()).trim().slice(0, 300);
-      if (this.#socket === undefined) this.#refused(text || `status ${answer.status}`);
-    } catch {
-      // Nobody is there, which is what the state says already.
-    }
+  async #ask(turn: number): Promise<void> {
+    // If nobody is there, the state says so already.
+    const admission = await this.#credential.reason().catch(() => undefined);
+    if (admission !== undefined && turn === this.#turn) this.#turnedAway(admission);
+  }
+
+  #turnedAway(admission: Admission): void {
+    if (admission.kind === "refused") return this.#refused(admission.why);
+    if (admission.kind === "open") return;
+    clearTimeout(this.#retry);
+    if (this.#credential.token !== undefined) this.#wrongTokens++;
+    this.#credential.token = undefined;
+    this.#show({ kind: "sign-in", wrong: this.#wrongTokens });
   }
 
   #watchdog(heartbeatMs: number): void {
@@ -179,6 +205,7 @@ export class Link {
   }
 
   #drop(): void {
+    this.#turn++;
     clearTimeout(this.#watch);
     const socket = this.#socket;
     this.#socket = undefined;

@@ -187,8 +187,8 @@ function asJson(row: HeldRow): string {
 function open(message: Extract<ToWorker, { t: "open" }>): void {
   view.setLevels(message.levels);
   setMarks(message.marks);
-  const { url, seq } = message;
-  feed = new TailFeed({ url, view, seq, changed });
+  const { url, seq, token } = message;
+  feed = new TailFeed({ url, view, seq, token, changed });
   feed.setQuery(message.query);
   feed.link.connect();
   // The rate falls and a lost link counts down although nothing comes.
@@ -240,6 +240,9 @@ function receive(message: ToWorker): void {
       });
     case "clear":
       feed?.clear();
+      break;
+    case "token":
+      feed?.signIn(message.token);
       break;
     case "wake":
       feed?.link.wake();

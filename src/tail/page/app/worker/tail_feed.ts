@@ -2,6 +2,7 @@ import { FilterError, filterKey, type TailFilter } from "../../../filter.ts";
 import { createMatcher } from "../../../filter_match.ts";
 import { parseQuery } from "../../../query.ts";
 import type { WireMessage } from "../wire.ts";
+import { Credential } from "./admission.ts";
 import { fetchGap } from "./gap_fetch.ts";
 import { heldGap, heldRecord, type HeldRow } from "./held_row.ts";
 import { type From, Link } from "./link.ts";
@@ -29,6 +30,8 @@ export interface FeedOptions {
   readonly view: View;
   /** The record that the address names; undefined for the newest. */
   readonly seq: number | undefined;
+  /** What the reader signs in with, if anybody asked for it. */
+  readonly token?: string | undefined;
   /** Something that is shown has changed. */
   readonly changed: () => void;
   /** Opens a socket; the browser's own unless given. */
@@ -44,6 +47,7 @@ export class TailFeed {
   readonly #url: string;
   readonly #view: View;
   readonly #changed: () => void;
+  readonly #credential: Credential;
   readonly #rate = new Rate();
   #filter: TailFilter = {};
   /** The key of the filter under which the held rows came; empty if they are all there were. */
@@ -69,8 +73,9 @@ export class TailFeed {
   #hiddenAtServer = 0;
   following = true;
 
-  constructor({ url, view, seq, changed, openSocket }: FeedOptions) {
+  constructor({ url, view, seq, token, changed, openSocket }: FeedOptions) {
     this.#url = url;
+    this.#credential = new Credential(url, token);
     this.#view = view;
     this.#changed = changed;
     this.#wanted = seq;
@@ -80,7 +85,7 @@ export class TailFeed {
       changed,
       subscription: () => this.#subscription(),
     };
-    this.link = new Link(url, events, openSocket);
+    this.link = new Link(url, events, this.#credential, openSocket);
   }
 
   get run(): string {
@@ -111,6 +116,12 @@ export class TailFeed {
     this.#askAgain();
   }
 
+  /** Connects as somebody else. */
+  signIn(token: string): void {
+    this.#credential.token = token;
+    this.link.connect();
+  }
+
   /** The window is about to be shown everything that came so far. */
   shown(): void {
     this.#shownSeq = this.#seq;
@@ -139,7 +150,8 @@ export class TailFeed {
       row.fetch = "running";
       this.#changed();
       try {
-        this.#view.fill(id, await fetchGap(this.#url, row, this.#serverQuery()));
+        const headers = this.#credential.headers();
+        this.#view.fill(id, await fetchGap(this.#url, row, this.#serverQuery(), headers));
       } catch {
         row.fetch = "failed";
       }

@@ -4,9 +4,9 @@
  *     deno run -A examples/durable_file.ts [FOLDER]
  */
 import process from "node:process";
-import { openPipeline } from "../mod.ts";
-import { fileSink } from "../src/sink/file.ts";
-import { fileStore } from "../src/storage/file.ts";
+import { openPipeline } from "@logflume/logflume";
+import { fileSink } from "@logflume/logflume/sink/file";
+import { fileStore } from "@logflume/logflume/storage/file";
 
 const folder = process.argv[2] ?? "example-logs";
 

@@ -9,8 +9,8 @@
  * `overFiles` to what a log makes of them. See tests/store_suite.test.ts, where that takes two lines.
  */
 import process from "node:process";
-import { type FileStore, openPipeline, type StoreFile } from "../mod.ts";
-import { fileStore } from "../src/storage/file.ts";
+import { type FileStore, openPipeline, type StoreFile } from "@logflume/logflume";
+import { fileStore } from "@logflume/logflume/storage/file";
 
 /** Keeps the same files in both stores. Opening reads all of both and mends the second by the first. */
 export function mirrorStore(a: FileStore, b: FileStore): FileStore {

@@ -6,9 +6,9 @@
 import { Buffer } from "node:buffer";
 import * as fs from "node:fs";
 import process from "node:process";
+import { serve } from "@hono/node-server";
+import { type HttpSequence, parseSequence } from "@logflume/logflume/sink/http";
 import { Hono } from "hono";
-import { serve } from "../src/platform/serve.ts";
-import { type HttpSequence, parseSequence } from "../src/sink/http.ts";
 
 type Origin = Pick<HttpSequence, "source" | "run" | "runFirstSeq">;
 type Entry = Origin & { readonly seq: number; readonly record: unknown };
@@ -79,7 +79,8 @@ function textOf(request: Request): Promise<string> {
 
 if (import.meta.main) {
   const [path = "received.ndjson", port = "8080"] = process.argv.slice(2);
-  const app = receiver(path);
-  const server = await serve({ hostname: "127.0.0.1", port: Number(port), build: () => app });
-  console.log(`Storing in ${path} what comes to http://127.0.0.1:${server.port}/ingest`);
+  const server = { hostname: "127.0.0.1", port: Number(port), fetch: receiver(path).fetch };
+  serve(server, (info) => {
+    console.log(`Storing in ${path} what comes to http://127.0.0.1:${info.port}/ingest`);
+  });
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { join } from "node:path";
@@ -82,3 +83,92 @@ test("schema prints the schema of the configuration, and every command has help"
     assert.match(wrong.stderr, /^logflume: Unknown option "--nonsense": use --/);
   }
 });
+
+test("run CONFIG reads, delivers and serves as the file says", () =>
+  inFolder("cli-config", async (folder) => {
+    const [input, output, file] = ["in.log", "out.ndjson", "run.yaml"].map((name) =>
+      join(folder, name)
+    ) as [string, string, string];
+    writeFileSync(input, "one\ntwo\nthree\n");
+    writeFileSync(
+      file,
+      `
+inputs:
+  files:
+    - paths: ["${folder}/*.log"]
+      follow: false
+wal:
+  dir: ${folder}/data
+sinks:
+  file:
+    type: file
+    path: ${output}
+http:
+  listen: off
+`,
+    );
+    const { code, stderr, stdout } = await logflume("run", file, "--summary");
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.equal(JSON.parse(stdout).delivered, 3);
+    const lines = readFileSync(output, "utf8").trimEnd().split("\n");
+    assert.deepEqual(lines.map((line) => JSON.parse(line).msg), ["one", "two", "three"]);
+    const again = await logflume("run", file, "--summary");
+    assert.equal(JSON.parse(again.stdout).delivered, 0);
+  }));
+
+test("run CONFIG with http takes posts behind its token, and shows figures", () =>
+  inFolder("cli-config", async (folder) => {
+    const token = "a-token-of-some-length";
+    const file = join(folder, "run.yaml");
+    writeFileSync(
+      file,
+      `
+wal:
+  dir: ${folder}/data
+sinks:
+  file:
+    type: file
+    path: ${folder}/out.ndjson
+http:
+  listen: 127.0.0.1:0
+  path: /tail
+  token: ${token}
+  ingest: {}
+metrics:
+  path: /internal/figures
+`,
+    );
+    const command = startCommand(["run", file, "--drain-timeout", "5s"]);
+    await command.said("stderr", "Lines posted to ");
+    const url = /posted to (\S+)ingest/.exec(command.soFar("stderr"))?.[1] ??
+      assert.fail("no address");
+    const headers = { authorization: `Bearer ${token}` };
+    assert.equal((await fetch(`${url}ingest`, { method: "POST", body: "x\n" })).status, 401);
+    const posted = await fetch(`${url}ingest`, { method: "POST", body: "posted\n", headers });
+    assert.deepEqual([posted.status, await posted.json()], [200, { accepted: 1 }]);
+    const tail = await (await fetch(`${url}tail?follow=0`, { headers })).text();
+    assert.match(tail, /"msg":"posted"/);
+    for (const path of ["metrics", "internal/figures"]) {
+      const figures = await (await fetch(`${url}${path}`, { headers })).text();
+      assert.match(figures, /^# HELP logflume_/m, path);
+    }
+    process.kill(command.child.pid!, "SIGTERM");
+    const { code } = await command.ended;
+    assert.ok(code === 0 || code === null || code === 143, `${code}`);
+    assert.match(readFileSync(join(folder, "out.ndjson"), "utf8"), /"msg":"posted"/);
+  }));
+
+test("run with a wrong configuration, or with more than it, opens nothing and says why", () =>
+  inFolder("cli-config", async (folder) => {
+    const file = join(folder, "wrong.yaml");
+    writeFileSync(file, `wal:\n  dir: ${folder}/data\n  sync: sometimes\n`);
+    const wrong = await logflume("run", file);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /wrong\.yaml:3:9 wal\.sync: /);
+    const both = await logflume("run", file, "--input", "x.log");
+    assert.deepEqual(
+      [both.code, both.stderr],
+      [2, "logflume: The configuration says that: leave out --input, or the configuration\n"],
+    );
+    assert.equal(existsSync(join(folder, "data")), false);
+  }));

@@ -23,10 +23,11 @@ Options:
 `;
 
 /** What `logflume run --help` prints. */
-export const RUN_HELP: string = `Usage: logflume run [options]
+export const RUN_HELP: string = `Usage: logflume run [CONFIG] [options]
 
 Reads lines from files or a pipe, makes them durable in --data, delivers them to --output
-and shows them live at --listen.
+and shows them live at --listen. CONFIG is a YAML file that says all of this and more ("logflume
+init" writes one); with it only --listen, --drain-timeout and --summary may be given.
 
 Options:
   -i, --input FILE          read FILE, or all that fit a quoted pattern of *, ?, **, [a-z] and {a,b};
@@ -53,6 +54,7 @@ app.log-20260131, and no line is lost or doubled, over a kill too, while its rot
 there uncompressed. With copytruncate, lines are lost that are written between the copy and the cut.
 
 Examples:
+  logflume run logflume.yaml
   logflume run --follow --input app.log --output out.ndjson
   logflume run --follow --input 'logs/**/*.log' --data /var/lib/logflume
   logflume run --ingest --listen 127.0.0.1:8484 --output out.ndjson

@@ -9,6 +9,21 @@ import type { IngestTarget } from "../tail/http/ingest.ts";
 import type { ListenAddress } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
 
+/** What is served, and to whom. */
+export interface ViewPlan extends Pick<TailRouteOptions, SeatNames | "hosts" | "origins"> {
+  readonly listen: ListenAddress;
+  /** The path of the tail, beside `/`; `/logs` unless given. */
+  readonly path?: string;
+  /** What readers must send; that of the environment unless given. */
+  readonly token?: string;
+  /** Whether lines may be posted, and how much of them. */
+  readonly ingest?: { readonly maxBodyBytes?: number };
+  /** Where the figures are, beside `/metrics`, and at which address of their own. */
+  readonly metrics?: { readonly path: string; readonly listen?: Omit<ListenAddress, "isExplicit"> };
+}
+
+type SeatNames = "maxClients" | "maxClientsPerAddress";
+
 /** The live view of a run. */
 export interface LiveView {
   /** Where a browser finds it. */
@@ -24,43 +39,82 @@ const TOKEN_VARIABLE = "LOGFLUME_TOKEN";
 
 /**
  * Shows a pipeline's tail over HTTP. Undefined when the default port is taken: that is no reason not to
- * run. Whoever asks from another host needs a token: that of the environment, or one made here and said
- * once. Lines are taken at `/ingest` where there is an `ingest` to take them.
+ * run. Whoever asks from another host needs a token: the one given, that of the environment, or one made
+ * here and said once. Lines are taken at `/ingest`, by `target`, where the plan says so.
  *
  * @throws {UsageError} If the address was asked for and cannot be had
  */
 export async function openLiveView(
-  address: ListenAddress,
+  plan: ViewPlan,
   pipeline: Pipeline,
   say: (text: string) => void,
-  ingest?: IngestTarget,
+  target: IngestTarget,
 ): Promise<LiveView | undefined> {
-  const { hostname, port } = address;
-  const access = accessTo(hostname, readEnv(TOKEN_VARIABLE));
+  const { hostname, port, isExplicit } = plan.listen;
+  const access = accessTo(hostname, plan);
+  const routes = routeOptions(plan, access, target);
   try {
     const server = await serve<Upgrade>({
       hostname,
       port,
-      build: (upgradeWebSocket) =>
-        buildApp(pipeline, {
-          ...access.options,
-          ...(ingest === undefined ? {} : { ingest: { target: ingest } }),
-          upgradeWebSocket,
-        }),
+      build: (upgrade) => buildApp(pipeline, plan, { ...routes, upgradeWebSocket: upgrade }),
     });
     if (access.news !== undefined) say(access.news);
-    return { url: urlOf(server), close: () => server.close() };
+    const metrics = await openMetrics(plan, pipeline, routes).catch(async (error: unknown) => {
+      await server.close();
+      throw error;
+    });
+    const close = async () => void await Promise.all([server.close(), metrics?.close()]);
+    return { url: urlOf(server), close };
   } catch (error) {
-    if (!address.isExplicit && error instanceof AddressInUseError) {
+    if (error instanceof UsageError) throw error;
+    if (!isExplicit && error instanceof AddressInUseError) {
       say(
         `Port ${port} is in use, so there is no live view: choose another with --listen HOST:PORT`,
       );
       return undefined;
     }
-    throw new UsageError(`Cannot listen on ${hostname} port ${port}: ${reasonOf(error)}`, {
-      cause: error,
-    });
+    throw cannotListen(hostname, port, error);
   }
+}
+
+/** Figures at an address of their own, if the plan wants that. */
+async function openMetrics(
+  { metrics }: ViewPlan,
+  pipeline: Pipeline,
+  routes: TailRouteOptions,
+): Promise<RunningServer | undefined> {
+  if (metrics?.listen === undefined) return undefined;
+  const { hostname, port } = metrics.listen;
+  const options = { ...routes, allowRemote: !LOOPBACK.test(hostname) };
+  if (options.allowRemote && options.auth === undefined) {
+    throw new UsageError(
+      `Cannot show figures on ${hostname} to everybody: give http.token or ${TOKEN_VARIABLE}`,
+    );
+  }
+  const build = () => metricsApp(metricsRoutes(pipeline, options), metrics.path);
+  return await serve({ hostname, port, build }).catch((error: unknown) => {
+    throw cannotListen(hostname, port, error);
+  });
+}
+
+function cannotListen(hostname: string, port: number, cause: unknown): UsageError {
+  return new UsageError(`Cannot listen on ${hostname} port ${port}: ${reasonOf(cause)}`, { cause });
+}
+
+function routeOptions(
+  { hosts, origins, maxClients, maxClientsPerAddress, ingest }: ViewPlan,
+  access: Access,
+  target: IngestTarget,
+): TailRouteOptions {
+  return {
+    ...access.options,
+    ...(hosts && { hosts }),
+    ...(origins && { origins }),
+    ...(maxClients && { maxClients }),
+    ...(maxClientsPerAddress && { maxClientsPerAddress }),
+    ...(ingest && { ingest: { target, ...ingest } }),
+  };
 }
 
 interface Access {
@@ -69,15 +123,18 @@ interface Access {
   readonly news?: string;
 }
 
-function accessTo(hostname: string, token: string | undefined): Access {
+function accessTo(hostname: string, { hosts = [], token: given }: ViewPlan): Access {
+  const token = given ?? readEnv(TOKEN_VARIABLE);
   const allowRemote = !LOOPBACK.test(hostname);
   if (token !== undefined) {
     if (token.length >= MIN_TOKEN_LENGTH) return { options: { allowRemote, auth: token } };
     throw new UsageError(
-      `${TOKEN_VARIABLE} is too short: use at least ${MIN_TOKEN_LENGTH} characters, for example a UUID`,
+      `${
+        given === undefined ? TOKEN_VARIABLE : "http.token"
+      } is too short: use at least ${MIN_TOKEN_LENGTH} characters, for example a UUID`,
     );
   }
-  if (!allowRemote) return { options: {} };
+  if (!allowRemote && hosts.length === 0) return { options: {} };
   const auth = crypto.randomUUID();
   const news =
     `Readers of the live view need this token: ${auth} (set your own in ${TOKEN_VARIABLE})`;
@@ -85,13 +142,23 @@ function accessTo(hostname: string, token: string | undefined): Access {
 }
 
 /** The page and its stream stand at `/` and at `/logs`, figures at `/metrics`, `/health` and `/stats`. */
-function buildApp(pipeline: Pipeline, access: TailRouteOptions): Hono {
+function buildApp(pipeline: Pipeline, plan: ViewPlan, access: TailRouteOptions): Hono {
   const options: TailRouteOptions = { ...access, stats: () => pipeline.stats() };
+  const path = plan.path ?? "/logs";
+  const metrics = plan.metrics?.listen === undefined ? plan.metrics : undefined;
+  const app = new Hono().route("/", tailRoutes(pipeline.tail, { ...options, path: "/" }));
+  if (path !== "/") app.route("/", tailRoutes(pipeline.tail, { ...options, path }));
+  // Behind the others: the page may ask for /stats with a ticket, which only its own routes know.
+  return app.route("/", metricsApp(metricsRoutes(pipeline, access), metrics?.path));
+}
+
+/** The routes of the figures, which stand at a path of one's own as well. */
+function metricsApp(routes: Hono, path: string = "/metrics"): Hono {
+  if (path === "/metrics") return routes;
+  const at = (url: string) => new URL("/metrics", url);
   return new Hono()
-    .route("/", tailRoutes(pipeline.tail, { ...options, path: "/" }))
-    .route("/", tailRoutes(pipeline.tail, { ...options, path: "/logs" }))
-    // Behind the others: the page may ask for /stats with a ticket, which only its own routes know.
-    .route("/", metricsRoutes(pipeline, access));
+    .get(path, (c) => routes.fetch(new Request(at(c.req.url), c.req.raw), c.env))
+    .route("/", routes);
 }
 
 function urlOf({ hostname, port }: RunningServer): string {

@@ -4,6 +4,7 @@
  * @module
  */
 import process from "node:process";
+import { ConfigError } from "../config/config.ts";
 import { bench } from "./bench.ts";
 import { check } from "./config_check.ts";
 import { init } from "./config_init.ts";
@@ -33,8 +34,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     return await dispatch(argv);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    say(error.message);
+    if (error instanceof ConfigError) sayRaw(`${error.message}\n`);
+    else if (error instanceof UsageError) say(error.message);
+    else throw error;
     return 2;
   }
 }

@@ -25,6 +25,8 @@ export interface Retain {
 
 /** What `logflume run` was asked to do. */
 export interface RunOptions {
+  /** The configuration that says the rest; undefined: none. */
+  readonly config: string | undefined;
   /** Files in order; `-` is standard input. Empty: none was named. */
   readonly inputs: readonly string[];
   /** Whether to wait for more at the end of a file. */
@@ -37,10 +39,14 @@ export interface RunOptions {
   readonly retain: Retain | undefined;
   /** Undefined: no live view. */
   readonly listen: ListenAddress | undefined;
+  /** Whether that was said, be it `off`. */
+  readonly isListenGiven: boolean;
   /** Whether lines may be posted there. */
   readonly ingest: boolean;
   /** How long to wait for deliveries at the end. */
   readonly drainTimeoutMs: number;
+  /** Whether that was said. */
+  readonly isDrainTimeoutGiven: boolean;
   /** Whether to make traffic instead of reading it. */
   readonly demo: boolean;
   /** Whether to end with a summary on standard output. */
@@ -64,8 +70,13 @@ const FLAGS = {
 } as const;
 
 /** Where the live view listens unless told otherwise: reachable from this machine only. */
-const DEFAULT_LISTEN: ListenAddress = { hostname: "127.0.0.1", port: 8484, isExplicit: false };
-const DEFAULT_DRAIN_TIMEOUT_MS = 10_000;
+export const DEFAULT_LISTEN: ListenAddress = {
+  hostname: "127.0.0.1",
+  port: 8484,
+  isExplicit: false,
+};
+/** How long deliveries are waited for unless told otherwise. */
+export const DEFAULT_DRAIN_TIMEOUT_MS = 10_000;
 
 /**
  * The options of `logflume run`, from the arguments after `run`.
@@ -74,7 +85,12 @@ const DEFAULT_DRAIN_TIMEOUT_MS = 10_000;
  */
 export function parseRunOptions(args: readonly string[]): RunOptions {
   assertFlags(args, RULES);
-  const { values } = parseArgs({ args: [...args], options: FLAGS });
+  const { values, positionals: [config] } = parseArgs({
+    args: [...args],
+    options: FLAGS,
+    allowPositionals: true,
+  });
+  if (config !== undefined) assertLeftToConfig(values);
   const demo = values.demo ?? false;
   const inputs = values.input ?? [];
   if (demo && inputs.length > 0) {
@@ -82,13 +98,16 @@ export function parseRunOptions(args: readonly string[]): RunOptions {
   }
   const timeout = values["drain-timeout"];
   return {
+    config,
     inputs,
     follow: values.follow ?? false,
     output: values.output === "-" ? undefined : values.output,
     data: values.data,
     retain: values.retain === undefined ? undefined : parseRetain(values.retain),
     listen: listenOf(values.listen, values.ingest ?? false),
+    isListenGiven: values.listen !== undefined,
     ingest: values.ingest ?? false,
+    isDrainTimeoutGiven: timeout !== undefined,
     drainTimeoutMs: timeout === undefined
       ? DEFAULT_DRAIN_TIMEOUT_MS
       : parseDuration("--drain-timeout", timeout),
@@ -96,6 +115,15 @@ export function parseRunOptions(args: readonly string[]): RunOptions {
     summary: values.summary ?? false,
     help: values.help ?? false,
   };
+}
+
+/** What a configuration says, and the command line with it may not. */
+const LEFT_TO_CONFIG = ["input", "follow", "output", "data", "retain", "ingest", "demo"] as const;
+
+function assertLeftToConfig(values: Readonly<Record<string, unknown>>): void {
+  const said = LEFT_TO_CONFIG.find((name) => values[name] !== undefined);
+  if (said === undefined) return;
+  throw new UsageError(`The configuration says that: leave out --${said}, or the configuration`);
 }
 
 /** Whoever wants lines posted wants the address for sure. */
@@ -118,8 +146,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
 const RULES: FlagRules = {
   flags: FLAGS,
   examples: EXAMPLES,
-  positionals: 0,
-  advice: "name inputs with --input",
+  positionals: 1,
+  advice: "name one configuration, or inputs with --input",
 };
 
 /** What is kept goes by whole segments: a quarter of it, 1 MiB at least. */

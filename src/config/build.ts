@@ -62,6 +62,8 @@ export interface PipelineConfig extends PipelineOptions {
   readonly drainTimeoutMs?: number;
   /** Where the log is, for people. */
   readonly place: string;
+  /** The folders that are the log's own: no place for inputs. */
+  readonly folders: readonly string[];
   /** What would run, a line each, for people; without secrets. */
   readonly summary: readonly string[];
   /** Settings that were taken and do nothing here, a sentence each. */
@@ -105,6 +107,7 @@ export function buildConfig(
     stdin: inputs?.stdin ?? false,
     isHttpOff: settings.http?.listen === "off",
     place: log.place,
+    folders: log.folders,
     summary: summaryOf(settings, log.place),
     notes: notesOf(settings),
   };

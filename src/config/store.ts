@@ -28,6 +28,8 @@ export interface LogChoice {
   readonly wal: PipelineWalOptions | undefined;
   /** Where it is, for people. */
   readonly place: string;
+  /** The folders that are the log's own. */
+  readonly folders: readonly string[];
   /** Whether records survive the process. */
   readonly isDurable: boolean;
 }
@@ -57,14 +59,22 @@ export function logOf(
       ? { ...commonOptions(settings), store: apart(files, segmentOptions(settings), letterFolder) }
       : { ...options, store: files },
     place: isApart ? `${folder}, dead letters in ${letterFolder}` : folder,
+    folders: isApart ? [folder, letterFolder] : [folder],
     isDurable: true,
   };
 }
 
 function inMemory(letterFolder: string | undefined): LogChoice {
-  if (letterFolder === undefined) return { wal: undefined, place: "memory", isDurable: false };
+  if (letterFolder === undefined) {
+    return { wal: undefined, place: "memory", folders: [], isDurable: false };
+  }
   const store = apart(memoryStore(), IN_MEMORY, letterFolder);
-  return { wal: { store }, place: `memory, dead letters in ${letterFolder}`, isDurable: false };
+  return {
+    wal: { store },
+    place: `memory, dead letters in ${letterFolder}`,
+    folders: [letterFolder],
+    isDurable: false,
+  };
 }
 
 function inSqlite(
@@ -84,10 +94,11 @@ function inSqlite(
     if (settings.wal?.[name] === undefined) continue;
     report(["wal", name], "a store of type sqlite has no segments: leave this out");
   }
-  if (path === undefined) return { wal: undefined, place: "", isDurable: true };
+  if (path === undefined) return { wal: undefined, place: "", folders: [], isDurable: true };
   return {
     wal: { ...commonOptions(settings), store: sqliteStore(path) },
     place: path,
+    folders: [],
     isDurable: true,
   };
 }

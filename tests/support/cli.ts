@@ -25,6 +25,8 @@ export interface Command {
   readonly child: ChildProcess;
   /** Resolves when it has ended and all its output was read. */
   readonly ended: Promise<CommandEnding>;
+  /** All that one of its outputs holds by now. */
+  soFar(stream: "stdout" | "stderr"): string;
   /** Resolves when one of its outputs holds the text; rejects if it ends before. */
   said(stream: "stdout" | "stderr", text: string): Promise<void>;
 }
@@ -53,6 +55,7 @@ export function startCommand(
   return {
     child,
     ended,
+    soFar: (stream) => said[stream],
     said: (stream, text) =>
       new Promise((resolve, reject) => {
         const look = (): void => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createTail } from "../src/tail/hub.ts";
 import { tailRoutes } from "../src/tail/http/routes.ts";
-import { lineOf, push, textOf, withSite } from "./support/tail_site.ts";
+import { lineOf, push, rawHead, textOf, withSite } from "./support/tail_site.ts";
 
 test("no part of a URL brings a regular expression to the server", () =>
   withSite({}, async ({ tail, url }) => {
@@ -93,3 +93,23 @@ test("a client that goes while a place is looked for is no failure of the server
   assert.deepEqual(failures, []);
   assert.equal((await app.request("/logs?follow=0", { headers })).status, 200);
 });
+
+test("an upgrade that is no GET or lacks its Connection header is refused by us", () =>
+  withSite({}, async ({ server }) => {
+    const rest = [
+      "Host: localhost",
+      "Upgrade: websocket",
+      "Sec-WebSocket-Version: 13",
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    ];
+    const connection = "Connection: keep-alive, Upgrade";
+    const whole = await rawHead(server.port, ["GET /logs HTTP/1.1", connection, ...rest]);
+    assert.match(whole, /^HTTP\/1.1 101 /);
+    for (const more of [[], ["Connection: keep-alive"], ["Connection: upgrades"]]) {
+      const answer = await rawHead(server.port, ["GET /logs HTTP/1.1", ...more, ...rest]);
+      assert.match(answer, /^HTTP\/1.1 400 /, String(more));
+    }
+    const head = await rawHead(server.port, ["HEAD /logs HTTP/1.1", connection, ...rest]);
+    // Node refuses it before anybody is asked.
+    assert.match(head, /^HTTP\/1.1 40[05] /);
+  }));

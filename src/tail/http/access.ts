@@ -1,5 +1,7 @@
 /** What is looked at of a request. */
 export interface RequestHeaders {
+  /** The method. */
+  readonly method: string;
   /** A header by its name in lower case. */
   header(name: string): string | undefined;
 }
@@ -116,6 +118,9 @@ function refuseUpgrade(request: RequestHeaders): Refusal | undefined {
   if (upgrade === undefined) return undefined;
   if (upgrade.toLowerCase() !== "websocket") {
     return { status: 400, message: `Cannot upgrade to "${upgrade}": only to websocket` };
+  }
+  if (request.method !== "GET" || !/\bupgrade\b/i.test(request.header("connection") ?? "")) {
+    return { status: 400, message: 'A WebSocket handshake is a GET with "Connection: Upgrade"' };
   }
   if (request.header("sec-websocket-version") !== "13") {
     return { status: 426, message: "Only WebSocket version 13 is spoken here" };

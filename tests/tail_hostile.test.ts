@@ -113,3 +113,21 @@ test("an upgrade that is no GET or lacks its Connection header is refused by us"
     // Node refuses it before anybody is asked.
     assert.match(head, /^HTTP\/1.1 40[05] /);
   }));
+
+test("an EventSource that is cut off right behind a restart misses nothing of the new run", () => {
+  const log = "0123456789abcdef";
+  const tail = createTail({ maxBytes: 64 * 1024, run: `${log}.2`, nextSeq: 51 });
+  return withSite({ tail }, async ({ url }) => {
+    const read = async (id: string, more = "") => {
+      const headers = { accept: "text/event-stream", "last-event-id": id };
+      return await (await fetch(`http://${url}?follow=0${more}`, { headers })).text();
+    };
+    for (const more of ["", "&v=1"]) {
+      const told = await read(`${log}.1.60`, more);
+      assert.match(told, /"from":51,"to":60,"n":10,"why":"restart"/);
+      assert.deepEqual(told.match(/(?<=^id: ).*/gm), [`${log}.2.50`]);
+    }
+    push(tail, 51, 51);
+    assert.match(await read(`${log}.2.50`), /record 51/);
+  });
+});

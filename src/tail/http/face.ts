@@ -76,7 +76,7 @@ export const sseFace: HttpFace = {
     rows.length === 0
       ? ""
       : event(tail, read.to, rows.map(({ line }) => recordOf(read, line)).join("\n")),
-  gap: (tail, gap) => `event: gap\n${event(tail, gap.to, controlLine(gap))}`,
+  gap: (tail, gap) => `event: gap\n${event(tail, placeBehind(gap), controlLine(gap))}`,
   live: () => "",
   heartbeat: (tail, seq) => `: still here\nid: ${tail.run}.${seq}\n\n`,
 };
@@ -87,7 +87,7 @@ export const sseProtocolFace: HttpFace = {
   open: (tail) => `${RETRY}data: ${hello(tail)}\n\n`,
   rows: (tail, read, rows, replay) =>
     rows.length === 0 ? "" : event(tail, read.to, batchMessage(read, rows, replay)),
-  gap: (tail, gap) => event(tail, gap.to, gapFrame(gap)),
+  gap: (tail, gap) => event(tail, placeBehind(gap), gapFrame(gap)),
   live: (seq) => `data: ${frame({ t: "live", seq })}\n\n`,
   heartbeat: (tail, seq, beat) => event(tail, seq, frame({ t: "hb", ...beat })),
 };
@@ -108,6 +108,11 @@ function batchMessage({ from, to, raw }: Span, rows: readonly Row[], replay: boo
     to,
     rows.map(({ seq, line }) => wireRow(seq, line, raw)),
   );
+}
+
+/** Where a client goes on that was told of a gap: after a restart its numbers are given anew. */
+function placeBehind({ from, to, reason }: TailGap): number {
+  return reason === "restart" ? from - 1 : to;
 }
 
 /** An event, on a line of `data` for each of the text's; CR ends a line here as well. */

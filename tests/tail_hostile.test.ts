@@ -1,8 +1,9 @@
 /** What a client of the tail may try, and what it must not get. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Context } from "hono";
 import { createTail } from "../src/tail/hub.ts";
-import { tailRoutes } from "../src/tail/http/routes.ts";
+import { tailRoutes, type Upgrade } from "../src/tail/http/routes.ts";
 import { lineOf, push, rawHead, textOf, withSite } from "./support/tail_site.ts";
 
 test("no part of a URL brings a regular expression to the server", () =>
@@ -130,4 +131,27 @@ test("an EventSource that is cut off right behind a restart misses nothing of th
     push(tail, 51, 51);
     assert.match(await read(`${log}.2.50`), /record 51/);
   });
+});
+
+test("a socket counts for the address that its handshake came from", async () => {
+  let isRequest = true;
+  const connInfo = () => {
+    // As Deno does; Bun tells of no address.
+    if (!isRequest) throw new TypeError("Request closed");
+    return { remote: { address: "10.0.0.1" } };
+  };
+  const closed: unknown[] = [];
+  const raw = { readyState: 1, send: () => {}, close: (code: number) => closed.push(code) };
+  const upgradeWebSocket: Upgrade = (createEvents) => (c: Context) => {
+    const events = createEvents(c);
+    isRequest = false;
+    events.onOpen(undefined, { raw: { ...raw } });
+    isRequest = true;
+    return c.body(null);
+  };
+  const tail = createTail();
+  const app = tailRoutes(tail, { connInfo, upgradeWebSocket, maxClientsPerAddress: 2 });
+  for (let i = 0; i < 3; i++) await app.request("/logs", { headers: { host: "localhost" } });
+  assert.deepEqual(closed, [4429]);
+  tail.close();
 });

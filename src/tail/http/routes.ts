@@ -211,7 +211,9 @@ function sessionOf(c: UpgradeContext, { tail, clock, seats, connInfo, limits }: 
   // The guard has let only good ones pass.
   if (!parsed.ok) throw new Error(parsed.problem);
   const { from, filter, isProtocol: protocol } = parsed.wish;
-  const seat = () => seats(addressOf(c, connInfo));
+  // Once it is a socket, some runtimes do not know any more where the request came from.
+  const address = addressOf(c, connInfo);
+  const seat = () => seats(address);
   return tailSession({ tail, clock, protocol, from, filter, seat, limits });
 }
 

@@ -22,7 +22,8 @@ async function withLines(
   await using server = await startServer({ runtime });
   await server.tell({ do: "write", lines: LINES });
   await withPage(server.url + query, async ({ page, problems }) => {
-    await isLive(page);
+    // A page that was led to a record stands still there.
+    await page.locator(".pill", { hasText: /^(live|paused)$/ }).waitFor();
     await use(page, (n) => server.tell({ do: "fill", from: n, to: n }));
     assert.deepEqual(problems, []);
   });

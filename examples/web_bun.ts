@@ -18,4 +18,4 @@ const { port } = Bun.serve({
   // Without this Bun cuts a live view in which nothing happens for ten seconds.
   idleTimeout: 0,
 });
-console.log(`http://localhost:${port}/orders/42, watch it at /logs`);
+console.log(`http://127.0.0.1:${port}/orders/42, watch it at /logs`);

@@ -9,5 +9,5 @@ Deno.serve({
   // Other hosts than this machine need `auth` in tailRoutes().
   hostname: "127.0.0.1",
   port: Number(Deno.args[0] ?? 8080),
-  onListen: ({ port }) => console.log(`http://localhost:${port}/orders/42, watch it at /logs`),
+  onListen: ({ port }) => console.log(`http://127.0.0.1:${port}/orders/42, watch it at /logs`),
 }, app.fetch);

@@ -13,4 +13,4 @@ serve({
   port: Number(process.argv[2] ?? 8080),
   fetch: app.fetch,
   websocket: adapter.websocket as never,
-}, ({ port }) => console.log(`http://localhost:${port}/orders/42, watch it at /logs`));
+}, ({ port }) => console.log(`http://127.0.0.1:${port}/orders/42, watch it at /logs`));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { browserTest, withPage } from "./support/chromium.ts";
-import { drawnTexts, heldRows, isLive, recordIsThere, saved } from "./support/rows.ts";
+import { drawnTexts, heldRows, isLive, recordIsThere, saved, until } from "./support/rows.ts";
 import { RUNTIMES, startServer } from "./support/tail_server.ts";
 
 const ALL = 3_000;
@@ -158,5 +158,24 @@ browserTest(
       await page.locator(".details", { hasText: "3000" }).waitFor();
       const rows = await heldRows(page);
       assert.deepEqual(rows, LINES.map((line) => JSON.parse(line)));
+    }),
+);
+
+browserTest(
+  "the end is in sight though a row above it is unfolded",
+  () =>
+    withLines(async (page) => {
+      await page.locator(".row .line").nth(-5).click();
+      await page.locator(".row.open .details").waitFor();
+      await page.keyboard.press("End");
+      await isLive(page);
+      await until(
+        page,
+        `(() => {
+        const [log, rows] = [document.querySelector("#log"), document.querySelectorAll(".row")];
+        const end = [...rows].at(-1).getBoundingClientRect().bottom;
+        return Math.abs(end - log.getBoundingClientRect().bottom) <= 1;
+      })()`,
+      );
     }),
 );

@@ -1,6 +1,7 @@
 /** What a page holds and draws, asked as a reader would. */
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Page } from "playwright-core";
 
 /** A row that a page holds, as it saves it. */
@@ -43,6 +44,14 @@ export async function recordIsThere(page: Page, n: number): Promise<void> {
 /** Waits until the page says that it is live. */
 export async function isLive(page: Page): Promise<void> {
   await page.locator(".pill", { hasText: /^live$/ }).waitFor({ timeout: 60_000 });
+}
+
+/** Waits until an expression is true in the page, whose own policy forbids Playwright's way to ask. */
+export async function until(page: Page, expression: string): Promise<void> {
+  for (const end = Date.now() + 30_000; !await page.evaluate(expression);) {
+    assert.ok(Date.now() < end, `This never came true: ${expression}`);
+    await pause(20);
+  }
 }
 
 /** The numbers of the records `record <n>` among rows. */

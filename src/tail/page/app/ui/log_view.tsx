@@ -17,7 +17,7 @@ import {
 import { current, following, selection, snapshot } from "./state.ts";
 import { GapView, RecordView } from "./row_view.tsx";
 import { Scroller } from "./scroller.ts";
-import { timeForm, wrap } from "./settings.ts";
+import { isNarrow, timeForm, wrap } from "./settings.ts";
 import { timeText } from "./time_text.ts";
 import { counted } from "./words.ts";
 
@@ -82,11 +82,16 @@ function Rows({ shown }: { readonly shown: Snapshot }): JSX.Element {
         const classes = classesOf(index);
         const key = recycles ? i : row.id;
         if (row.kind === "gap") return <GapView key={key} {...{ row, index, classes }} />;
-        const time = timeText(row.time, form, now);
+        const time = isNarrow.value ? shortTime(row.time) : timeText(row.time, form, now);
         return <RecordView key={key} {...{ row, index, classes, time }} />;
       })}
     </>
   );
+}
+
+/** On a narrow screen a row has no room for milliseconds; its unfolded block tells them. */
+function shortTime(time: number): string {
+  return timeText(time, timeForm.value, Date.now()).replace(/\.\d{3}$/, "");
 }
 
 function classesOf(index: number): string {

@@ -37,11 +37,15 @@ export const theme: Signal<Theme> = remembered("theme", THEMES, "system");
 export const timeForm: Signal<TimeForm> = remembered("time", TIME_FORMS, "local");
 /** Whether long lines go on in the next one. */
 export const wrap: Signal<"on" | "off"> = remembered("wrap", ["on", "off"], "off");
+const narrow = matchMedia("(max-width: 760px)");
+/** Whether the screen is as narrow as a telephone's. */
+export const isNarrow: Signal<boolean> = signal(narrow.matches);
+narrow.addEventListener("change", ({ matches }) => isNarrow.value = matches);
 /** Whether the panel is open; on a narrow screen it begins closed, with its one sentence. */
 export const panel: Signal<"open" | "closed"> = remembered(
   "panel",
   ["open", "closed"],
-  matchMedia("(max-width: 760px)").matches ? "closed" : "open",
+  narrow.matches ? "closed" : "open",
 );
 
 /** The choice that comes after `value`, round at the end. */

@@ -39,7 +39,7 @@ function TokenDialog({ wrong }: { readonly wrong: number }): JSX.Element {
       <form onSubmit={submit}>
         <h2 id="sign-in-title">Sign in</h2>
         <p id="sign-in-note">
-          This log is shown to who has its token. It is kept in this tab only.
+          Whoever has its token may read this log. The token is kept in this tab only.
         </p>
         <label for="token">Token</label>
         <input

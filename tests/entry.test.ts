@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -18,24 +16,6 @@ test("the main entry runs in memory where there is no file system and no process
     '{"msg":"no disk needed","logger":"bare","fields":{"answer":42},"count":1}\n',
     stderr,
   );
-});
-
-test("examples/durable_file.ts leaves both records in its file", () => {
-  const folder = mkdtempSync(join(tmpdir(), "logflume-"));
-  try {
-    const example = fileURLToPath(new URL("../examples/durable_file.ts", import.meta.url));
-    const run = RUNTIME === "deno" ? ["run", "-A", "--no-lock"] : [];
-    const args = [...run, example, folder];
-    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
-    assert.equal(stdout, `2 records are durable in ${folder}\n`, stderr);
-    const lines = readFileSync(join(folder, "app.ndjson"), "utf8").trimEnd().split("\n");
-    assert.deepEqual(lines.map((line) => JSON.parse(line).msg), [
-      "order placed",
-      "payment refused",
-    ]);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 });
 
 test("the manifest names an existing file for every entry, and one version everywhere", () => {

@@ -1,6 +1,6 @@
 /**
- * Only one pipeline at a time may have a log on disk open. So a worker has one in memory, whose sink
- * hands batches to the main thread, and the main thread has the log.
+ * A log on disk belongs to one pipeline at a time. So the main thread has it, and each worker has a
+ * pipeline in memory, whose sink hands batches to the main thread.
  *
  *     deno run -A examples/worker.ts [FOLDER]
  */

@@ -259,13 +259,15 @@ test("every program and every configuration is run", () => {
   assert.deepEqual([...new Set([...Object.keys(CHECKS), ...servers])].sort(), expected);
 });
 
-test("examples are short, and import what a user of the package can", () => {
+test("examples are short, say how to run them, and import what a user of the package can", () => {
   for (const name of programs) {
     const text = fs.readFileSync(join(EXAMPLES, name), "utf8");
     const lines = text.trimEnd().split("\n").length;
     if (!LONGER.includes(name)) assert.ok(lines <= MAX_LINES, `${name} has ${lines} lines`);
     assert.doesNotMatch(text, /from "\.\.\//, name);
     assert.match(text, /^\/\*\*\n \* /, `${name} begins with what it shows`);
+    const command = new RegExp(`^ \\*     (deno run -A|bun|node) examples/${name}`, "m");
+    if (name !== "web_app.ts") assert.match(text, command);
   }
 });
 

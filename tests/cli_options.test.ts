@@ -6,14 +6,17 @@ import { UsageError } from "../src/cli/usage_error.ts";
 
 test("parseRunOptions() fills in the defaults", () => {
   assert.deepEqual(parseRunOptions([]), {
+    config: undefined,
     inputs: [],
     follow: false,
     output: undefined,
     data: undefined,
     retain: undefined,
     listen: { hostname: "127.0.0.1", port: 8484, isExplicit: false },
+    isListenGiven: false,
     ingest: false,
     drainTimeoutMs: 10_000,
+    isDrainTimeoutGiven: false,
     demo: false,
     summary: false,
     help: false,
@@ -25,19 +28,23 @@ test("parseRunOptions() reads every option", () => {
     "--input a.log --input - --follow --output o --data d --retain 24h --listen [::1]:0" +
     " --ingest --drain-timeout 1.5s --summary";
   assert.deepEqual(parseRunOptions(args.split(" ")), {
+    config: undefined,
     inputs: ["a.log", "-"],
     follow: true,
     output: "o",
     data: "d",
     retain: { retain: Number.MAX_SAFE_INTEGER, retainAgeMs: 86_400_000 },
     listen: { hostname: "::1", port: 0, isExplicit: true },
+    isListenGiven: true,
     ingest: true,
     drainTimeoutMs: 1_500,
+    isDrainTimeoutGiven: true,
     demo: false,
     summary: true,
     help: false,
   });
   assert.deepEqual(parseRunOptions(["--input=-x"]).inputs, ["-x"]);
+  assert.equal(parseRunOptions(["a.yaml", "--listen", "off"]).config, "a.yaml");
 });
 
 const listens: [string, string | undefined, number | undefined][] = [
@@ -60,7 +67,12 @@ const mistakes: [string, RegExp][] = [
   ["-x", /^Unknown option "-x"/],
   ["--no-follow", /^Unknown option "--no-follow"/],
   ["--ingest --listen off", /^--ingest needs an address to post to: leave out --listen off$/],
-  ["app.log", /^Unexpected argument "app.log": name inputs with --input$/],
+  ["app.log", /^"app.log" is no configuration, which ends in .yaml: name inputs with --input$/],
+  [
+    "a.yaml b.yaml",
+    /^Unexpected argument "b.yaml": name one configuration, or inputs with --input$/,
+  ],
+  ["a.yaml --follow", /^The configuration says that: leave out --follow, or the configuration$/],
   ["--output", /^Option "--output" needs a value, for example --output out.ndjson$/],
   ["--output --follow", /^Option "--output" needs a value/],
   ["--output=", /^Option "--output" needs a value/],

@@ -287,5 +287,8 @@ test("--help and --version answer on standard output", () =>
     assert.equal((await run(folder, "--version")).stdout, `${VERSION}\n`);
     assert.match((await run(folder, "--help")).stdout, /^logflume .*Usage: logflume <command>/s);
     const { code, stdout } = await run(folder, "run", "--help");
-    assert.deepEqual([code, stdout.startsWith("Usage: logflume run [options]")], [0, true]);
+    assert.deepEqual([code, stdout.startsWith("Usage: logflume run [CONFIG] [options]")], [
+      0,
+      true,
+    ]);
   }));

@@ -90,7 +90,7 @@ export function parseRunOptions(args: readonly string[]): RunOptions {
     options: FLAGS,
     allowPositionals: true,
   });
-  if (config !== undefined) assertLeftToConfig(values);
+  if (config !== undefined) assertConfig(config, values);
   const demo = values.demo ?? false;
   const inputs = values.input ?? [];
   if (demo && inputs.length > 0) {
@@ -120,7 +120,12 @@ export function parseRunOptions(args: readonly string[]): RunOptions {
 /** What a configuration says, and the command line with it may not. */
 const LEFT_TO_CONFIG = ["input", "follow", "output", "data", "retain", "ingest", "demo"] as const;
 
-function assertLeftToConfig(values: Readonly<Record<string, unknown>>): void {
+function assertConfig(file: string, values: Readonly<Record<string, unknown>>): void {
+  if (!/\.(ya?ml|json)$/i.test(file)) {
+    throw new UsageError(
+      `"${file}" is no configuration, which ends in .yaml: name inputs with --input`,
+    );
+  }
   const said = LEFT_TO_CONFIG.find((name) => values[name] !== undefined);
   if (said === undefined) return;
   throw new UsageError(`The configuration says that: leave out --${said}, or the configuration`);

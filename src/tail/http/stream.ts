@@ -115,7 +115,7 @@ class StreamBody {
     this.#hasRead = true;
     const read = await cursor.next();
     if (read.kind !== "end") return this.#textOf(read) || this.#signOfLife();
-    if (tail.closed) return undefined;
+    if (tail.closed || cursor.seq >= this.#endSeq) return undefined;
     if (!this.#live) {
       this.#live = true;
       return face.live(cursor.seq) || this.#heartbeat();

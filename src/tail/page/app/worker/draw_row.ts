@@ -6,6 +6,8 @@ import { type Mark, piecesOf } from "./pieces.ts";
 
 /** A row shows this much of a message and of its fields; the unfolded block shows all. */
 const MAX_SHOWN = 2_000;
+/** And so many of its fields: each is nodes in the document, and a line has room for few. */
+const MAX_FIELDS = 40;
 
 /** What a row is drawn with. */
 export interface DrawContext {
@@ -38,11 +40,11 @@ function drawRecord(row: HeldRecord, { marks, isHit, unfolded }: DrawContext): R
 
 function fieldPieces(fields: Readonly<Record<string, unknown>>, marks: readonly Mark[]): Piece[] {
   const pieces: Piece[] = [];
-  let left = MAX_SHOWN;
+  let [left, fieldsLeft] = [MAX_SHOWN, MAX_FIELDS];
   for (const key in fields) {
     const text = shorten(fieldText(fields[key]));
     left -= key.length + text.length;
-    if (left < 0) return [...pieces, [" …", ""]];
+    if (left < 0 || fieldsLeft-- === 0) return [...pieces, [" …", ""]];
     // Name and value are marked as one, as find looks for them.
     const whole = piecesOf(`${key}=${text}`, marks);
     pieces.push(["  ", ""], ...splitName(whole, key.length + 1));

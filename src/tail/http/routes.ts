@@ -254,7 +254,7 @@ function faceOf(c: Context, wish: Wish): HttpFace {
   return isSse ? sseFace : ndjsonFace;
 }
 
-async function streamResponse(c: Context, site: Site, wish: Wish): Promise<Response> {
+function streamResponse(c: Context, site: Site, wish: Wish): Response {
   const face = faceOf(c, wish);
   c.header("Content-Type", face.type);
   c.header("X-Accel-Buffering", "no");
@@ -267,30 +267,23 @@ async function streamResponse(c: Context, site: Site, wish: Wish): Promise<Respo
     c.header("Retry-After", "5");
     return c.text("Too many clients read this tail: try again later\n", 503);
   }
-  try {
-    return c.body(await bodyOf(c.req.raw.signal, site, wish, face, freeSeat));
-  } catch (error) {
-    freeSeat();
-    // Whoever asked has gone while a place was looked for: nobody reads what is answered.
-    if (c.req.raw.signal.aborted) return c.body(null);
-    throw error;
-  }
+  return c.body(bodyOf(site, wish, face, freeSeat));
 }
 
-async function bodyOf(
-  signal: AbortSignal,
+function bodyOf(
   { tail, clock }: Site,
   { from, to, follow, filter }: Wish,
   face: HttpFace,
   onEnd: () => void,
-): Promise<ReadableStream<Uint8Array>> {
+): ReadableStream<Uint8Array> {
   const matcher = filterKey(filter) === "" ? undefined : createMatcher(filter);
-  // The last n records that pass, not those that pass of the last n.
-  const start = matcher !== undefined && typeof from === "object" && "last" in from
-    ? { seq: await tail.seekBack({ matches: from.last, matcher, signal }) }
-    : from;
-  const cursor = tail.cursor(start);
-  return httpStream({ tail, cursor, face, clock, matcher, to, follow, signal, onEnd });
+  const open = async (signal: AbortSignal) => {
+    // The last n records that pass, not those that pass of the last n.
+    const isSearch = matcher !== undefined && typeof from === "object" && "last" in from;
+    if (!isSearch) return tail.cursor(from);
+    return tail.cursor({ seq: await tail.seekBack({ matches: from.last, matcher, signal }) });
+  };
+  return httpStream({ tail, open, face, clock, matcher, to, follow, onEnd });
 }
 
 /** The address of a client, where the server tells it. */

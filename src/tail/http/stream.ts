@@ -11,8 +11,8 @@ const UNREAD_MS = 5 * 60_000;
 /** Options of {@linkcode httpStream}. */
 export interface HttpStreamOptions {
   readonly tail: Tail;
-  /** Taken over, and closed at the end. */
-  readonly cursor: TailCursor;
+  /** Opens the place to begin at, when the client reads; given up when the signal says that it has gone. */
+  readonly open: (signal: AbortSignal) => TailCursor | Promise<TailCursor>;
   readonly face: HttpFace;
   readonly clock: Clock;
   /** Which lines; all of them unless given. */
@@ -21,8 +21,6 @@ export interface HttpStreamOptions {
   readonly to: number;
   /** Whether to go on with live records; otherwise it ends at what exists now. */
   readonly follow: boolean;
-  /** Ends the stream: the client is gone. */
-  readonly signal: AbortSignal;
   /** Called once when the stream has ended or its reader has gone. */
   readonly onEnd: () => void;
 }
@@ -38,7 +36,8 @@ export function httpStream(options: HttpStreamOptions): ReadableStream<Uint8Arra
 
 class StreamBody {
   readonly #options: HttpStreamOptions;
-  readonly #endSeq: number;
+  #cursor: TailCursor | undefined;
+  #endSeq = Infinity;
   readonly #stop = new AbortController();
   readonly #encoder = new TextEncoder();
   #opened = false;
@@ -51,13 +50,9 @@ class StreamBody {
   #ended = false;
 
   constructor(options: HttpStreamOptions) {
-    const { cursor, follow, to, clock, signal } = options;
     this.#options = options;
-    this.#endSeq = Math.min(follow ? Infinity : cursor.seq + cursor.lag, to + 1);
-    this.#toldAt = clock.monotonic();
+    this.#toldAt = options.clock.monotonic();
     this.#awaitPull();
-    if (signal.aborted) this.end();
-    else signal.addEventListener("abort", this.end, { once: true, signal: this.#stop.signal });
   }
 
   async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
@@ -81,7 +76,7 @@ class StreamBody {
     this.#ended = true;
     this.#stop.abort();
     this.#cancelTimer?.();
-    this.#options.cursor.close();
+    this.#cursor?.close();
     this.#options.onEnd();
   };
 
@@ -98,8 +93,9 @@ class StreamBody {
       const text = face.open(tail);
       if (text !== "") return text;
     }
+    const cursor = this.#cursor ??= await this.#openCursor();
     while (!this.#ended) {
-      const text = await this.#step();
+      const text = await this.#step(cursor);
       if (text !== "") return text;
       // A filter that passes nothing must leave the rest of the process its turn.
       await new Promise<void>((resolve) => clock.defer(resolve));
@@ -107,21 +103,29 @@ class StreamBody {
     return undefined;
   }
 
+  async #openCursor(): Promise<TailCursor> {
+    const { open, follow, to } = this.#options;
+    const cursor = await open(this.#stop.signal);
+    if (this.#ended) cursor.close();
+    this.#endSeq = Math.min(follow ? Infinity : cursor.seq + cursor.lag, to + 1);
+    return cursor;
+  }
+
   /** One read, or one wait if there is nothing to read. */
-  async #step(): Promise<string | undefined> {
-    const { tail, cursor, face } = this.#options;
+  async #step(cursor: TailCursor): Promise<string | undefined> {
+    const { tail, face } = this.#options;
     // Only the first read tells what is owed of another run, and finds the place of a time.
     if (this.#hasRead && cursor.seq >= this.#endSeq) return undefined;
     this.#hasRead = true;
     const read = await cursor.next();
-    if (read.kind !== "end") return this.#textOf(read) || this.#signOfLife();
+    if (read.kind !== "end") return this.#textOf(read) || this.#signOfLife(cursor);
     if (tail.closed || cursor.seq >= this.#endSeq) return undefined;
     if (!this.#live) {
       this.#live = true;
-      return face.live(cursor.seq) || this.#heartbeat();
+      return face.live(cursor.seq) || this.#heartbeat(cursor);
     }
     await cursor.wait(this.#stop.signal, STREAM_HEARTBEAT_MS).catch(() => {});
-    return this.#signOfLife();
+    return this.#signOfLife(cursor);
   }
 
   #textOf(read: Exclude<TailRead, { kind: "end" }>): string {
@@ -152,13 +156,13 @@ class StreamBody {
     return matcher === undefined ? wanted : wanted.filter(({ line }) => matcher(line));
   }
 
-  #signOfLife(): string {
+  #signOfLife(cursor: TailCursor): string {
     const isDue = this.#options.clock.monotonic() - this.#toldAt >= STREAM_HEARTBEAT_MS;
-    return isDue && !this.#ended ? this.#heartbeat() : "";
+    return isDue && !this.#ended ? this.#heartbeat(cursor) : "";
   }
 
-  #heartbeat(): string {
-    const { tail, cursor: { seq, lag }, face } = this.#options;
+  #heartbeat({ seq, lag }: TailCursor): string {
+    const { tail, face } = this.#options;
     const beat = { last: seq + lag - 1, lag, sent: this.#sent, skipped: 0 };
     return face.heartbeat(tail, seq - 1, beat);
   }

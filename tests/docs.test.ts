@@ -22,6 +22,8 @@ import { inFolder } from "./support/spawn.ts";
 
 const BLOCKS = documents().flatMap((name) => blocksIn(name, documentText(name)));
 const NOW_MS = 1_700_000_000_000;
+/** A link within the project: the path, which may be empty, and the heading. */
+const LINK = /\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g;
 const DLQ_COMMANDS = ["ls", "show", "replay", "rm", "export", "import"] as const;
 
 for (const { place, info, code } of BLOCKS) {
@@ -53,9 +55,14 @@ test("every block says what it is", () => {
 
 test("the guides lead to what is there", () => {
   for (const name of documents()) {
-    for (const [, target] of documentText(name).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
-      const path = posix.join(posix.dirname(name), target!);
+    for (const [, target, anchor] of documentText(name).matchAll(LINK)) {
+      const path = target === "" ? name : posix.join(posix.dirname(name), target!);
       assert.ok(exists(path), `${name} links to ${target}, which is not there`);
+      if (anchor === undefined) continue;
+      assert.ok(
+        anchorsIn(documentText(path)).includes(anchor),
+        `${path} has no heading #${anchor}`,
+      );
     }
   }
 });
@@ -101,6 +108,13 @@ function assertCall([command, ...args]: readonly string[]): void {
   } else if (command !== "check" && command !== "init" && command !== "schema") {
     throw new Error(`There is no command "${[command, sub].join(" ")}"`);
   }
+}
+
+/** The names under which headings can be linked to. */
+function anchorsIn(text: string): readonly string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-")
+  );
 }
 
 function fixedPorts(code: string): readonly string[] {

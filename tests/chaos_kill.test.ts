@@ -10,7 +10,7 @@ const SEED = Number(process.env.LOGFLUME_KILL_SEED ?? Math.floor(Math.random() *
 test("five lanes, four of which fail, account for every record over kill -9", {
   ...needs("kills of a process that delivers", "signals"),
 }, async () => {
-  const size = { records: 3000, kills: 2, pace: 3000, maxRecords: 100, slowMs: 200 };
+  const size = { records: 1500, kills: 2, pace: 3000, maxRecords: 100, slowMs: 200 };
   const plan = { seed: SEED, ...size, withBad: true };
   try {
     const { p50Ms, p99Ms, acknowledged } = judge(await runTrial(plan));

@@ -11,7 +11,9 @@ import { VERSION } from "../src/cli/help.ts";
 
 const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 const CONFIG = fileURLToPath(new URL("../deno.json", import.meta.url));
-const RUNTIME_ARGS = "Deno" in globalThis ? ["run", "-A", "--no-check", "--config", CONFIG] : [];
+const RUNTIME_ARGS = "Deno" in globalThis
+  ? ["run", "-A", "--quiet", "--no-check", "--config", CONFIG]
+  : [];
 
 interface Outcome {
   readonly code: number | null;

@@ -29,7 +29,12 @@ function run(example: string, check: (ran: Ran) => void): void {
     const text = readFileSync(new URL(`../examples/${example}`, import.meta.url), "utf8");
     const file = join(folder, example);
     writeFileSync(file, text.replaceAll("/tmp/dlq", join(folder, "dlq")));
-    const args = [...(RUNTIME === "deno" ? ["run", "-A", "--no-lock"] : []), CHILD, file, "50"];
+    const args = [
+      ...(RUNTIME === "deno" ? ["run", "-A", "--quiet", "--no-lock"] : []),
+      CHILD,
+      file,
+      "50",
+    ];
     const { stdout, stderr, status } = spawnSync(process.execPath, args, {
       cwd: folder,
       encoding: "utf8",

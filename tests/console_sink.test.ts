@@ -170,7 +170,10 @@ async function runProgram(maxBytes: number, waitForTimers: boolean): Promise<Out
   fs.writeFileSync(file, PROGRAM);
   try {
     const isDeno = Object.hasOwn(globalThis, "Deno");
-    const args = [...(isDeno ? ["run", "-A", "--no-lock"] : []), pathToFileURL(file).pathname];
+    const args = [
+      ...(isDeno ? ["run", "-A", "--quiet", "--no-lock"] : []),
+      pathToFileURL(file).pathname,
+    ];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
     let errors = "";
     const alive = new Promise<void>((resolve, reject) => {

@@ -9,7 +9,7 @@ import { RUNTIME } from "./support/spawn.ts";
 
 test("the main entry runs in memory where there is no file system and no process", () => {
   const child = fileURLToPath(new URL("support/bare_child.ts", import.meta.url));
-  const args = RUNTIME === "deno" ? ["run", "--no-prompt", "--no-lock", child] : [child];
+  const args = RUNTIME === "deno" ? ["run", "--quiet", "--no-prompt", "--no-lock", child] : [child];
   const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
   assert.equal(
     stdout,

@@ -9,7 +9,7 @@ const PROGRAM = fileURLToPath(new URL("./support/auto_child.ts", import.meta.url
 const isDeno = "Deno" in globalThis;
 
 test("tailAdapter() fits the server of the runtime at hand: socket, address and seats", async () => {
-  const args = isDeno ? ["run", "-A", "--no-check", PROGRAM] : [PROGRAM];
+  const args = isDeno ? ["run", "-A", "--quiet", "--no-check", PROGRAM] : [PROGRAM];
   const said = await new Promise<string>((resolve, reject) =>
     execFile(process.execPath, args, (error, stdout) => error ? reject(error) : resolve(stdout))
   );

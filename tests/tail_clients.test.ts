@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { lineOf, push, withSite } from "./support/tail_site.ts";
 
 const CLIENT = fileURLToPath(new URL("support/tail_client_child.ts", import.meta.url));
-const DENO = ["deno", "run", "-A", "--no-lock", "--no-check", CLIENT];
+const DENO = ["deno", "run", "-A", "--quiet", "--no-lock", "--no-check", CLIENT];
 const BUN = ["bun", CLIENT];
 const NODE = ["node24", "--experimental-eventsource", CLIENT];
 

@@ -7,7 +7,7 @@ import { RUNTIME } from "./support/spawn.ts";
 
 /** How each runtime is told to let a script collect its garbage. */
 const RUN = {
-  deno: ["run", "-A", "--no-lock", "--v8-flags=--expose-gc"],
+  deno: ["run", "-A", "--quiet", "--no-lock", "--v8-flags=--expose-gc"],
   bun: [],
   node: ["--expose-gc"],
 };

@@ -4,19 +4,10 @@
  * @module
  */
 import process from "node:process";
-import { ConfigError } from "../config/config.ts";
-import { bench } from "./bench.ts";
-import { check } from "./config_check.ts";
-import { init } from "./config_init.ts";
-import { schema } from "./config_schema.ts";
-import { dlq } from "./dlq.ts";
+import { ConfigError } from "../config/problem.ts";
 import { MAIN_HELP, VERSION } from "./help.ts";
-import { run } from "./run.ts";
 import { print, say, sayRaw } from "./say.ts";
-import { stats } from "./stats.ts";
-import { tail } from "./tail.ts";
 import { UsageError } from "./usage_error.ts";
-import { wal } from "./wal.ts";
 
 /**
  * Runs a command line, without the names of the runtime and of the program, and answers the exit code:
@@ -41,26 +32,26 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+type Command = (args: readonly string[]) => Promise<number>;
+
+/** Each is loaded when it is called: none has to wait for what only others need. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import("./run.ts")).run,
+  tail: async () => (await import("./tail.ts")).tail,
+  wal: async () => (await import("./wal.ts")).wal,
+  dlq: async () => (await import("./dlq.ts")).dlq,
+  init: async () => (await import("./config_init.ts")).init,
+  check: async () => (await import("./config_check.ts")).check,
+  schema: async () => (await import("./config_schema.ts")).schema,
+  stats: async () => (await import("./stats.ts")).stats,
+  bench: async () => (await import("./bench.ts")).bench,
+};
+
 async function dispatch([command, ...rest]: readonly string[]): Promise<number> {
+  if (command !== undefined && Object.hasOwn(COMMANDS, command)) {
+    return await (await COMMANDS[command]!())(rest);
+  }
   switch (command) {
-    case "run":
-      return await run(rest);
-    case "tail":
-      return await tail(rest);
-    case "wal":
-      return await wal(rest);
-    case "dlq":
-      return await dlq(rest);
-    case "stats":
-      return await stats(rest);
-    case "bench":
-      return await bench(rest);
-    case "check":
-      return await check(rest);
-    case "init":
-      return await init(rest);
-    case "schema":
-      return await schema(rest);
     case "--version":
       await print(`${VERSION}\n`);
       return 0;

@@ -14,7 +14,6 @@ import { demoWarehouse } from "./demo_warehouse.ts";
 import { RUN_HELP } from "./help.ts";
 import { parseRunOptions, type RunOptions } from "./options.ts";
 import { openOutput, type Output } from "./output.ts";
-import { planOfConfig } from "./run_config.ts";
 import { runPipeline } from "./run_pipeline.ts";
 import type { RunPlan } from "./run_plan.ts";
 import { isOutputSeen, isSeen, print, say, sayRaw } from "./say.ts";
@@ -40,6 +39,7 @@ export async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (options.config !== undefined) {
+    const { planOfConfig } = await import("./run_config.ts");
     return await runPipeline(await planOfConfig(options.config, options, openOrTell));
   }
   const inputs = inputsOf(options);

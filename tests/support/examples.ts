@@ -67,7 +67,7 @@ export async function withServer(
 }
 
 function start(folder: string, name: string, args: readonly string[]): ChildProcess {
-  const run = RUNTIME === "deno" ? ["run", "-A", "--no-lock"] : [];
+  const run = RUNTIME === "deno" ? ["run", "-A", "--quiet", "--no-lock"] : [];
   return spawn(process.execPath, [...run, join(EXAMPLES, name), ...args], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],

@@ -8,7 +8,9 @@ import { compareLines, RotatingLog, type RotationWay } from "./rotating_log.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
-const RUNTIME_ARGS = "Deno" in globalThis ? ["run", "-A", "--no-check", "--config", CONFIG] : [];
+const RUNTIME_ARGS = "Deno" in globalThis
+  ? ["run", "-A", "--quiet", "--no-check", "--config", CONFIG]
+  : [];
 /** Time for a run to catch up with a log that is finished. */
 const CATCH_UP_MS = 40_000;
 

@@ -44,7 +44,7 @@ export function startScript(
   onLine: (line: string) => void = () => {},
 ): Script {
   const path = fileURLToPath(new URL(name, import.meta.url));
-  const run = RUNTIME === "deno" ? ["run", "-A", "--no-lock", path] : [path];
+  const run = RUNTIME === "deno" ? ["run", "-A", "--quiet", "--no-lock", path] : [path];
   const child = spawn(process.execPath, [...run, JSON.stringify(argument)], { stdio: "pipe" });
   const stdout = collect(child.stdout, onLine);
   const stderr = collect(child.stderr);

@@ -89,7 +89,7 @@ function programOf(runtime: Runtime): readonly string[] | undefined {
   if (runtime === "node") return [process.execPath];
   const path = findProgram(runtime);
   if (path === undefined) return undefined;
-  return runtime === "deno" ? [path, "run", "-A", "--no-lock", "--no-check"] : [path];
+  return runtime === "deno" ? [path, "run", "-A", "--quiet", "--no-lock", "--no-check"] : [path];
 }
 
 /** Starts a server on a free port of this machine. */

@@ -96,7 +96,7 @@ class Link {
   /** One link, from its beginning to its end. */
   async *#readOnce(): AsyncGenerator<TailNews> {
     const { signal, from } = this.#options;
-    const watch = new SilenceWatch(this.#clock);
+    const watch = new SilenceWatch(this.#clock, signal);
     const place: TailPlace = this.seen === undefined ? from : { kind: "seq", ...this.seen };
     const stop = AbortSignal.any([signal, watch.signal]);
     const body = await watch.wait(requestTail(this.#options, place, stop));

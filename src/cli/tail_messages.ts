@@ -12,10 +12,13 @@ export class SilenceWatch {
   /** How often something is to be heard, as the server says; 15 s until it does. */
   heartbeatMs = 15_000;
   readonly #clock: Clock;
+  readonly #stop: AbortSignal;
   readonly #silent = new AbortController();
 
-  constructor(clock: Clock) {
+  /** `stop` ends every wait. */
+  constructor(clock: Clock, stop: AbortSignal) {
     this.#clock = clock;
+    this.#stop = stop;
   }
 
   /** Aborted with a LinkLostError when nothing was heard. */
@@ -23,16 +26,27 @@ export class SilenceWatch {
     return this.#silent.signal;
   }
 
-  /** Waits for something from the server. While we are busy ourselves, nobody watches. */
+  /**
+   * Waits for something from the server. While we are busy ourselves, nobody watches. Ends by itself, for
+   * not every runtime lets an abort through to a body that is read.
+   */
   async wait<T>(answer: Promise<T>): Promise<T> {
     const limitMs = this.heartbeatMs * BEATS;
+    const { promise: ended, reject } = Promise.withResolvers<never>();
     const cancel = this.#clock.setTimer(() => {
-      this.#silent.abort(new LinkLostError(`nothing was heard for ${Math.ceil(limitMs / 1000)} s`));
+      const lost = new LinkLostError(`nothing was heard for ${Math.ceil(limitMs / 1000)} s`);
+      this.#silent.abort(lost);
+      reject(lost);
     }, limitMs);
+    const stopped = () => reject(this.#stop.reason);
+    this.#stop.addEventListener("abort", stopped, { once: true });
     try {
-      return await answer;
+      return await Promise.race([answer, ended]);
     } finally {
       cancel();
+      this.#stop.removeEventListener("abort", stopped);
+      // Whichever of the two comes too late is nobody's failure.
+      answer.catch(() => {});
     }
   }
 }

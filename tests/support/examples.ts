@@ -66,6 +66,9 @@ export async function withServer(
   return signal ?? code;
 }
 
+// Deno does not end a process with a worker while it gathers coverage.
+const { DENO_COVERAGE_DIR: _coverage, ...environment } = process.env;
+
 function start(folder: string, name: string, args: readonly string[]): ChildProcess {
   const run = RUNTIME === "deno" ? ["run", "-A", "--quiet", "--no-lock"] : [];
   return spawn(process.execPath, [...run, join(EXAMPLES, name), ...args], {
@@ -73,7 +76,7 @@ function start(folder: string, name: string, args: readonly string[]): ChildProc
     stdio: ["ignore", "pipe", "pipe"],
     timeout: LIMIT_MS,
     // Node strips the types of our source once instead of once an example.
-    env: { ...process.env, NODE_COMPILE_CACHE: join(folder, "..", "compile-cache") },
+    env: { ...environment, NODE_COMPILE_CACHE: join(folder, "..", "compile-cache") },
   });
 }
 

@@ -130,6 +130,7 @@ const TEXTS: readonly [query: string, line: string, isMatch: boolean][] = [
   ["level=info", "0123456789w", true],
   ["msg~boom", "[ERROR] Boom", true],
   ["since=1970-01-02", "[ERROR] Boom", false],
+  ["since=1970-01-01", '{"time":1}', false],
   ["-boom", "[ERROR] Boom", false],
   ["a", '{"broken": "a', true],
   ["level>=error", '{"time":"2026-11-21T10:00:00.000Z","level":"error","msg":"cut o', true],

@@ -14,7 +14,7 @@ export function naiveMatch(filter: TailFilter, line: string): boolean {
   const { min, levels, since, source, fields = [], text = [], not = [], patterns = [] } = filter;
   if (min !== undefined && level < LEVELS.indexOf(min)) return false;
   if (levels !== undefined && !levels.includes(LEVELS[level]!)) return false;
-  if (since !== undefined && !(Date.parse(String(record.time)) >= since)) return false;
+  if (since !== undefined && !(timeOf(record) >= since)) return false;
   if (source !== undefined && !source.some((name) => isBelow(record.logger, name))) return false;
   return text.every((wanted) => texts.some((found) => occurs(found, wanted))) &&
     !not.some((wanted) => texts.some((found) => occurs(found, wanted))) &&
@@ -37,6 +37,11 @@ function recordOf(line: string): Json {
   if (head !== null) Object.assign(record, { time: head[1], level: head[2] });
   if (!LEVELS.includes(record.level as (typeof LEVELS)[number])) record.level = "info";
   return record;
+}
+
+/** A number is a time of some other program, of which nobody knows the unit. */
+function timeOf({ time }: Json): number {
+  return typeof time === "string" ? Date.parse(time) : NaN;
 }
 
 function textsOf(record: Json): string[] {

@@ -336,3 +336,17 @@ test("sizes out of range are refused with what is allowed", () => {
   assert.throws(() => createTail({ maxBytes: 10 }), /Invalid maxBytes 10 .* at least 256/);
   assert.throws(() => createTail({ keepBytes: 99999 }), /Invalid keepBytes 99999 .* 128 to 16384/);
 });
+
+test("text of any characters and any length is kept as it was written", () => {
+  const character = fc.constantFrom("a", "é", "中", "🎉", "\ud800", "\0");
+  const length = fc.oneof(fc.nat(20), fc.integer({ min: 5000, max: 6000 }), fc.nat(40_000));
+  const text = fc.tuple(character, length, fc.boolean()).map(([character, length, isEnded]) =>
+    "x" + character.repeat(length) + (isEnded ? "\nlast\n" : "")
+  );
+  fc.assert(fc.property(fc.array(text, { maxLength: 5 }), (texts) => {
+    using tail = createTail({ maxBytes: 4 * 1024 * 1024 });
+    for (const one of texts) tail.write(one);
+    const wanted = texts.flatMap((one) => one.replace(/\n$/, "").split("\n"));
+    assert.deepEqual(tail.recent(20), wanted.map((line) => line.toWellFormed()));
+  }));
+});

@@ -10,7 +10,7 @@ import type { LogChunk, LogReader } from "../storage/store.ts";
 import { type CursorHost, RingCursor, type TailCursor, type TailGap } from "./cursor.ts";
 import type { Follow } from "./follow.ts";
 import { assertCount, assertFrom, assertSeq, type TailFrom } from "./from.ts";
-import { countLines, type TailBatch } from "./lines.ts";
+import type { TailBatch } from "./lines.ts";
 import { matcherOf, type TailFilterInput } from "./matching.ts";
 import { readableOf, type TailReadableOptions } from "./readable.ts";
 import { LineRing } from "./ring.ts";
@@ -121,8 +121,8 @@ class LiveTail implements Tail, CursorHost {
     }
     const written = this.#written.of(line);
     if (written === undefined) return;
-    const { bytes, raw } = written;
-    this.#take({ firstSeq: this.ring.nextSeq, count: countLines(bytes), bytes }, raw);
+    const { bytes, count, raw } = written;
+    this.#take({ firstSeq: this.ring.nextSeq, count, bytes }, raw);
   }
 
   cursor(from: TailFrom = "kept"): TailCursor {

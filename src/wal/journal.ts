@@ -3,8 +3,8 @@ import { messageOf, StoreFailedError } from "../errors.ts";
 import type { LatencyStats } from "../metrics/histogram.ts";
 import type { FileStore, InputMark, LogChunk, LogNotice, StoreFile } from "../storage/store.ts";
 import { Announcer } from "../storage/announcer.ts";
+import { GroupCommit } from "../storage/group_commit.ts";
 import { AtOnce } from "./at_once.ts";
-import { GroupCommit } from "./commit.ts";
 import { type CompactHost, compactSegments } from "./compact.ts";
 import { Fence } from "./fence.ts";
 import { isOutOfRoom } from "./graft.ts";
@@ -19,6 +19,7 @@ import { type NewSegment, randomHex32, type Segment } from "./segment.ts";
 import type { WalSettings } from "./settings.ts";
 import { type Cut, cutToEnd, linesFrom, type Site, siteAt, syncFrom } from "./site.ts";
 import { type StagedFrame, Staging } from "./staging.ts";
+import { SyncChain } from "./sync_chain.ts";
 import { Window } from "../storage/window.ts";
 import { SegmentWriter } from "./writer.ts";
 
@@ -59,6 +60,7 @@ export class Journal {
   readonly #staging: Staging;
   readonly #writer: SegmentWriter;
   readonly #commit: GroupCommit;
+  readonly #syncChain: SyncChain;
   readonly #announcer: Announcer;
   readonly #sync: SafeSync;
   readonly #atOnce: AtOnce;
@@ -117,16 +119,21 @@ export class Journal {
     this.#commit = new GroupCommit(
       {
         flush: () => this.flushSync(),
-        writtenSeq: () => this.writtenSeq,
-        dirty: () => this.#sync.isDue,
-        sync: () => this.#sync.run(),
-        synced: (seq) => this.#synced(seq),
-        failed: (error) => this.#failed(error),
+        refusal: () => this.refusal,
+        sync: () => this.#syncChain.sync(),
       },
       settings.sync,
       settings.syncIntervalMs,
       clock,
     );
+    this.#syncChain = new SyncChain({
+      writtenSeq: () => this.writtenSeq,
+      isDue: () => this.#sync.isDue,
+      refusal: () => this.refusal,
+      sync: () => this.#sync.run(),
+      synced: (seq) => this.#synced(seq),
+      failed: (error) => this.#failed(error),
+    }, clock);
     this.#horizon = new HorizonTimer(clock, () => this.#writeHorizon());
     this.#grafting = new Grafting(
       {
@@ -163,7 +170,7 @@ export class Journal {
       synced: (seq) => this.#synced(seq),
       takenBack: (seq) => this.nextSeq = seq,
       refused: (error) => this.#refused(error),
-      repair: () => void this.#commit.syncNow().catch(() => {}),
+      repair: () => void this.#syncChain.sync().catch(() => {}),
       stop: (error) => this.#failed(error),
     }, syncsAtOnce);
   }
@@ -329,7 +336,7 @@ export class Journal {
    */
   async exclusively(work: () => Promise<void>): Promise<void> {
     await this.#grafting.settled;
-    await this.#commit.exclusively(work);
+    await this.#syncChain.exclusively(work);
   }
 
   /** Ends the log before the record `seq`; what was staged meanwhile goes as well. */
@@ -369,7 +376,7 @@ export class Journal {
   async removeFiles(): Promise<void> {
     if (!this.retention.hasDoomed || this.#closed !== undefined || !this.fence.isOurs) return;
     try {
-      if (this.#writer.dirty) await this.#commit.syncNow();
+      if (this.#writer.dirty) await this.#syncChain.sync();
       await this.retention.removeFiles();
     } catch {
       // The log has failed, which was told; its files stay.
@@ -402,7 +409,7 @@ export class Journal {
 
   async #replace(run: readonly Segment[], by: Segment, endSeq: number): Promise<void> {
     // Who goes on behind one of the run knows it, and its end, by what it was.
-    await this.#commit.exclusively(() => {
+    await this.#syncChain.exclusively(() => {
       if (!this.retention.replace(run, by, endSeq)) this.retention.discard([by.name]);
       return Promise.resolve();
     });
@@ -411,7 +418,7 @@ export class Journal {
 
   /** How long syncs take. */
   get syncLatency(): LatencyStats {
-    return this.#commit.latency.stats();
+    return this.#syncChain.latency.stats();
   }
 
   /** Writes and syncs what is left, and ends. Even if the disk refuses more: what it took is made durable. */
@@ -422,8 +429,8 @@ export class Journal {
       await this.#grafting.settled;
       this.flushSync();
       // No sync may be in flight below.
-      if (this.failure === undefined) await this.#commit.syncNow();
-      if (this.#writeHorizon()) await this.#commit.syncNow();
+      if (this.failure === undefined) await this.#syncChain.sync();
+      if (this.#writeHorizon()) await this.#syncChain.sync();
       await this.#writer.finish();
       await this.#compacting?.catch(() => {});
       await this.retention.settled;
@@ -469,7 +476,7 @@ export class Journal {
   #rotated(segment: Segment): void {
     this.retention.add(segment);
     // So that an opening need not look further back than this; a failure is told by `#failed`.
-    if (this.#settings.sync === "never") this.#commit.syncNow().catch(() => {});
+    if (this.#settings.sync === "never") this.#syncChain.sync().catch(() => {});
   }
 
   #synced(seq: number): void {

@@ -13,7 +13,7 @@ import type {
   LogStore,
 } from "../store.ts";
 import { Announcer } from "../announcer.ts";
-import { Commits } from "./commit.ts";
+import { GroupCommit } from "../group_commit.ts";
 import type { Database } from "./database.ts";
 import { MAX_CHUNK_BYTES, RowReader } from "./reader.ts";
 import { Window } from "../window.ts";
@@ -66,7 +66,7 @@ export class SqliteLog implements LogStore {
   readonly #announcer: Announcer;
   readonly #rows: SlicedRows;
   readonly #staging: Staging;
-  readonly #commits: Commits;
+  readonly #commit: GroupCommit;
   readonly #withdrawExit: () => void;
   readonly #giveBack: () => Promise<void>;
   #missing = 0;
@@ -100,7 +100,7 @@ export class SqliteLog implements LogStore {
     this.#staging = new Staging(Math.min(MAX_CHUNK_BYTES, this.#rows.maxSliceBytes));
     this.#cursors = found.cursors;
     this.#giveBack = closed;
-    this.#commits = new Commits(
+    this.#commit = new GroupCommit(
       {
         flush: () => this.flushSync(),
         refusal: () => this.failure ?? this.#closed,
@@ -208,7 +208,7 @@ export class SqliteLog implements LogStore {
         for (const [file, mark] of marks) this.inputs.set(file, mark);
         this.#announcer.tell(chunk);
       }
-      this.#commits.written();
+      this.#commit.written();
     });
   }
 
@@ -243,7 +243,7 @@ export class SqliteLog implements LogStore {
     const refusal = this.failure ?? this.#closed;
     if (refusal !== undefined) return Promise.reject(refusal);
     if (this.durableSeq >= this.nextSeq) return Promise.resolve();
-    return this.#commits.request();
+    return this.#commit.request();
   }
 
   /** Syncs everything written, whatever the policy. */
@@ -393,7 +393,7 @@ export class SqliteLog implements LogStore {
       this.#closed = new StoreFailedError(
         `The log in "${this.label}" is closed: open it again to write to it`,
       );
-      this.#commits.stop(this.#closed);
+      this.#commit.stop(this.#closed);
       await this.#giveBack();
     }
   }

@@ -1,13 +1,13 @@
-import type { Clock } from "../../clock.ts";
-import type { SyncPolicy } from "../store.ts";
+import type { Clock } from "../clock.ts";
+import type { SyncPolicy } from "./store.ts";
 
-/** What a commit is made of. */
+/** What a commit asks of the log. */
 export interface CommitHost {
   /** Writes what is staged, at once; false while the disk refuses. */
   flush(): boolean;
   /** Why nothing can be acknowledged any more. */
   refusal(): Error | undefined;
-  /** Makes everything written before the call survive a power cut. */
+  /** Makes everything written before the call survive a power cut; the log tells of its failure. */
   sync(): Promise<void>;
 }
 
@@ -20,8 +20,11 @@ interface Waiters {
 /** How long to wait before asking a disk again that refused a write. */
 const RETRY_WRITE_MS = 250;
 
-/** Group commit: callers that arrive while a sync runs share the next one, and one promise. */
-export class Commits {
+/**
+ * Group commit: callers that arrive while a sync runs share the next one, and one promise. There is no
+ * artificial delay: a batch is whatever gathered during the sync before it.
+ */
+export class GroupCommit {
   readonly #host: CommitHost;
   readonly #policy: SyncPolicy;
   readonly #intervalMs: number;
@@ -51,17 +54,21 @@ export class Commits {
     if (this.#policy !== "interval" || this.#cancelInterval !== undefined) return;
     this.#cancelInterval = this.#clock.setTimer(() => {
       this.#cancelInterval = undefined;
-      // A failure is told by the host.
       this.#host.sync().catch(() => {});
     }, this.#intervalMs);
+  }
+
+  /** Rejects those who wait: the log takes nothing more. */
+  fail(error: Error): void {
+    this.#waiters?.reject(error);
+    this.#waiters = undefined;
   }
 
   /** Ends the timers and rejects those who wait. */
   stop(error: Error): void {
     this.#cancelInterval?.();
     this.#cancelRetry?.();
-    this.#waiters?.reject(error);
-    this.#waiters = undefined;
+    this.fail(error);
   }
 
   async #run(): Promise<void> {
@@ -103,7 +110,7 @@ export class Commits {
 
 function waiters(): Waiters {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  // Most commits are asked for without anybody waiting; their failure is told by the host.
+  // Most commits are asked for without anybody waiting; their failure is told by the log.
   promise.catch(() => {});
   return { promise, resolve, reject };
 }

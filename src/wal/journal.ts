@@ -5,7 +5,7 @@ import type { FileStore, InputMark, LogChunk, LogNotice, StoreFile } from "../st
 import { Announcer } from "../storage/announcer.ts";
 import { GroupCommit } from "../storage/group_commit.ts";
 import { AtOnce } from "./at_once.ts";
-import { type CompactHost, compactSegments } from "./compact.ts";
+import { Compaction } from "./compaction.ts";
 import { Fence } from "./fence.ts";
 import { isOutOfRoom } from "./graft.ts";
 import { Grafting } from "./grafting.ts";
@@ -71,7 +71,7 @@ export class Journal {
   readonly #horizon: HorizonTimer;
   readonly #refusal: Refusal;
   readonly #grafting: Grafting;
-  #compacting: Promise<void> | undefined;
+  readonly #compaction: Compaction;
   #isClosing = false;
   #closed: StoreFailedError | undefined;
 
@@ -146,6 +146,18 @@ export class Journal {
       },
       clock,
     );
+    this.#compaction = new Compaction({
+      store,
+      retention: this.retention,
+      writer: this.#writer,
+      ready: async () => {
+        await this.#grafting.settled;
+        this.assertOurs();
+      },
+      exclusively: (work) => this.#syncChain.exclusively(work),
+      removeFiles: () => this.removeFiles(),
+      isClosing: () => this.#isClosing,
+    }, settings.segmentBytes);
     const syncsAtOnce = settings.atOnce && settings.sync === "always";
     this.#sync = new SafeSync({
       store,
@@ -385,35 +397,7 @@ export class Journal {
 
   /** Joins what many short runs have left; one run at a time. */
   compact(firstSeq: number): Promise<void> {
-    return this.#compacting ??= this.#compact(firstSeq).finally(() => this.#compacting = undefined);
-  }
-
-  async #compact(firstSeq: number): Promise<void> {
-    await this.#grafting.settled;
-    this.assertOurs();
-    const host: CompactHost = {
-      store: this.store,
-      segments: this.segments,
-      firstSeq,
-      finished: () => this.#finishedSegments(),
-      replace: (run, by, endSeq) => this.#replace(run, by, endSeq),
-      isClosing: () => this.#isClosing,
-    };
-    await compactSegments(host, this.#settings.segmentBytes);
-  }
-
-  #finishedSegments(): readonly Segment[] {
-    if (!this.#writer.ready) return [];
-    return this.segments.slice(0, Math.max(0, this.segments.indexOf(this.#writer.durable.segment)));
-  }
-
-  async #replace(run: readonly Segment[], by: Segment, endSeq: number): Promise<void> {
-    // Who goes on behind one of the run knows it, and its end, by what it was.
-    await this.#syncChain.exclusively(() => {
-      if (!this.retention.replace(run, by, endSeq)) this.retention.discard([by.name]);
-      return Promise.resolve();
-    });
-    await this.removeFiles();
+    return this.#compaction.run(firstSeq);
   }
 
   /** How long syncs take. */
@@ -432,7 +416,7 @@ export class Journal {
       if (this.failure === undefined) await this.#syncChain.sync();
       if (this.#writeHorizon()) await this.#syncChain.sync();
       await this.#writer.finish();
-      await this.#compacting?.catch(() => {});
+      await this.#compaction.settled;
       await this.retention.settled;
     } finally {
       this.#tellLost();

@@ -7,41 +7,13 @@ import { linesFrom } from "./site.ts";
 /** A segment stands for no more than this, since its first line names them all. */
 const MAX_PARTS = 10_000;
 
-/** What compacting asks of the log. */
-export interface CompactHost {
-  /** The bytes. */
-  readonly store: FileStore;
-  /** The segments, oldest first. */
-  readonly segments: readonly Segment[];
-  /** Records below this one were given up. */
-  readonly firstSeq: number;
-  /** The segments that are finished and durable: others may be written anew elsewhere, and are left alone. */
-  finished(): readonly Segment[];
-  /** One segment takes the place of a run of others, if what follows them still begins with `endSeq`. */
-  replace(run: readonly Segment[], by: Segment, endSeq: number): Promise<void>;
-  /** Whether the log is being closed. */
-  isClosing(): boolean;
-}
-
-/** Joins every run of finished segments that fits into one of so many bytes. */
-export async function compactSegments(host: CompactHost, segmentBytes: number): Promise<void> {
-  const { store, segments } = host;
-  for (const run of joinable(host.finished(), segmentBytes)) {
-    if (host.isClosing()) return;
-    const endSeq = segments[segments.indexOf(run.at(-1)!) + 1]?.header.first;
-    if (endSeq === undefined) continue;
-    const joined = await joinSegments(store, run, host.firstSeq, endSeq);
-    if (joined !== undefined) await host.replace(run, joined, endSeq);
-  }
-}
-
 /**
  * Runs of segments that fit into one. Every start of a program begins a segment, and so does every
  * failed sync: a log of many short runs is many small files.
  *
  * @param segments Finished segments, oldest first
  */
-function joinable(segments: readonly Segment[], segmentBytes: number): Segment[][] {
+export function joinableRuns(segments: readonly Segment[], segmentBytes: number): Segment[][] {
   const runs: Segment[][] = [];
   let run: Segment[] = [];
   let bytes = 0;
@@ -69,7 +41,7 @@ function joinable(segments: readonly Segment[], segmentBytes: number): Segment[]
  * @param endSeq The number after the last record of the run
  * @returns undefined if a part of them cannot be read: then they stay as they are, for people to look at
  */
-async function joinSegments(
+export async function joinSegments(
   store: FileStore,
   run: readonly Segment[],
   from: number,

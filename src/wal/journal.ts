@@ -9,7 +9,7 @@ import { Compaction } from "./compaction.ts";
 import { Fence } from "./fence.ts";
 import { isOutOfRoom } from "./graft.ts";
 import { Grafting } from "./grafting.ts";
-import { HorizonTimer } from "./horizon.ts";
+import { Horizon } from "./horizon.ts";
 import { notePlace, placesToWrite } from "./input_places.ts";
 import type { RecoveredLog } from "./recovery.ts";
 import { Refusal } from "./refusal.ts";
@@ -66,9 +66,7 @@ export class Journal {
   readonly #atOnce: AtOnce;
   readonly #epoch: number;
   #turn = 0;
-  /** What the last frame tells of how far the log is durable. */
-  #horizonSeq: number;
-  readonly #horizon: HorizonTimer;
+  readonly #horizon: Horizon;
   readonly #refusal: Refusal;
   readonly #grafting: Grafting;
   readonly #compaction: Compaction;
@@ -93,7 +91,7 @@ export class Journal {
     const tell = (notice: LogNotice): void => this.#announcer.tell(notice);
     this.retention = new Retention(store, found.segments, settings, clock, tell);
     this.nextSeq = this.writtenSeq = found.nextSeq;
-    this.syncedSeq = this.#horizonSeq = found.proven.seq;
+    this.syncedSeq = found.proven.seq;
     this.#epoch = found.epoch;
     this.#refusal = new Refusal(store.label, tell);
     this.fence = new Fence(store, (error) => this.#failed(error));
@@ -134,7 +132,12 @@ export class Journal {
       synced: (seq) => this.#synced(seq),
       failed: (error) => this.#failed(error),
     }, clock);
-    this.#horizon = new HorizonTimer(clock, () => this.#writeHorizon());
+    this.#horizon = new Horizon({
+      writtenSeq: () => this.writtenSeq,
+      syncedSeq: () => this.syncedSeq,
+      isAtRest: () => this.#isAtRest,
+      write: () => this.#writer.writeSync([this.#staging.horizon(this.writtenSeq)]),
+    }, clock);
     this.#grafting = new Grafting(
       {
         store,
@@ -414,7 +417,7 @@ export class Journal {
       this.flushSync();
       // No sync may be in flight below.
       if (this.failure === undefined) await this.#syncChain.sync();
-      if (this.#writeHorizon()) await this.#syncChain.sync();
+      if (this.#horizon.write()) await this.#syncChain.sync();
       await this.#writer.finish();
       await this.#compaction.settled;
       await this.retention.settled;
@@ -440,7 +443,7 @@ export class Journal {
 
   #seal(frame: StagedFrame): void {
     this.#staging.seal(frame);
-    this.#horizonSeq = this.syncedSeq;
+    this.#horizon.told();
   }
 
   #wrote(frame: StagedFrame): void {
@@ -469,19 +472,9 @@ export class Journal {
     this.#horizon.synced();
   }
 
-  /** False if there is nothing new to tell, or more to write first. */
-  #writeHorizon(): boolean {
-    const told = this.#horizonSeq >= this.syncedSeq || this.writtenSeq > this.syncedSeq;
-    const idle = this.#writer.ready && !this.#writer.waiting && this.#staging.bytes === 0;
-    if (told || !idle || this.failure !== undefined || this.#settings.sync === "never") {
-      return false;
-    }
-    try {
-      return this.#writer.writeSync([this.#staging.horizon(this.writtenSeq)]);
-    } catch {
-      // It goes out with what is written next.
-      return false;
-    }
+  get #isAtRest(): boolean {
+    const takesFrames = this.failure === undefined && this.#settings.sync !== "never";
+    return takesFrames && this.#writer.ready && !this.#writer.waiting && this.#staging.bytes === 0;
   }
 
   #failed(error: unknown): Error {

@@ -20,6 +20,7 @@ import { recover } from "./recovery.ts";
 import type { Segment } from "./segment.ts";
 import { type WalOptions, type WalSettings, walSettings } from "./settings.ts";
 import { findCut } from "./site.ts";
+import type { Succession } from "./succession.ts";
 import type { Window } from "../storage/window.ts";
 
 export type { WalOptions } from "./settings.ts";
@@ -71,7 +72,7 @@ export async function openWal(store: FileStore, options: WalOptions = {}): Promi
       const journal = new Journal(store, settings, found, onNotice, clock);
       const damage = new DamageFound(store, settings.onDamage, onNotice, found.lost);
       await keepWithin(cursors, journal);
-      await journal.begin(found);
+      await journal.succession.begin(found);
       return new OpenWal(journal, settings, cursors, damage);
     } catch (error) {
       cursors.close();
@@ -87,9 +88,12 @@ export async function openWal(store: FileStore, options: WalOptions = {}): Promi
  * Cursors of a longer log, such as a restored copy may bring with it, give up numbers that are not given
  * yet: that ends here, before records get them.
  */
-async function keepWithin(cursors: CursorFile, { logId, nextSeq }: Journal): Promise<void> {
+async function keepWithin(
+  cursors: CursorFile,
+  { succession, nextSeq }: Journal,
+): Promise<void> {
   if (cursors.from <= nextSeq) return;
-  cursors.saveSync(logId, cursors.rows, nextSeq);
+  cursors.saveSync(succession.logId, cursors.rows, nextSeq);
   await cursors.sync();
 }
 
@@ -97,6 +101,7 @@ class OpenWal implements Wal {
   readonly acknowledges: "memory" | "kill" | "power-cut";
   readonly absorbs: boolean;
   readonly #journal: Journal;
+  readonly #succession: Succession;
   readonly #cursors: CursorFile;
   readonly #damage: DamageFound;
   readonly appendSync?: (line: string, mark?: InputMark) => boolean;
@@ -116,6 +121,7 @@ class OpenWal implements Wal {
     // A store in memory cannot take over what the buffer is too small for.
     this.absorbs = isOnDisk;
     this.#journal = journal;
+    this.#succession = journal.succession;
     this.#cursors = cursors;
     this.#damage = damage;
     this.#from = cursors.from;
@@ -130,11 +136,11 @@ class OpenWal implements Wal {
   }
 
   get logId(): string {
-    return this.#journal.logId;
+    return this.#succession.logId;
   }
 
   get run(): string {
-    return this.#journal.run;
+    return this.#succession.run;
   }
 
   get window(): Window {
@@ -146,7 +152,7 @@ class OpenWal implements Wal {
   }
 
   get segments(): readonly Segment[] {
-    return this.#journal.segments;
+    return this.#succession.retention.segments;
   }
 
   get firstSeq(): number {
@@ -174,7 +180,7 @@ class OpenWal implements Wal {
   }
 
   get full(): boolean {
-    return this.#journal.retention.isFull(this.stagedBytes);
+    return this.#succession.retention.isFull(this.stagedBytes);
   }
 
   get evictTo(): number {
@@ -235,10 +241,12 @@ class OpenWal implements Wal {
 
   trim(seq: number): Promise<void> {
     // Segments go at once; a log in memory makes room in the middle of a call.
-    if (this.#oversized(seq)) this.#journal.beginAnew();
-    while (this.#journal.retention.canRemove(seq, this.full)) this.#journal.retention.takeOldest();
+    if (this.#oversized(seq)) this.#succession.beginAnew();
+    while (this.#succession.retention.canRemove(seq, this.full)) {
+      this.#succession.retention.takeOldest();
+    }
     this.window.forgetBelow(this.firstSeq);
-    return this.#journal.removeFiles();
+    return this.#succession.removeFiles();
   }
 
   release(seq: number): void {
@@ -246,20 +254,20 @@ class OpenWal implements Wal {
   }
 
   canTrim(seq: number): boolean {
-    return this.#journal.retention.canRemove(seq, this.full) || this.#oversized(seq);
+    return this.#succession.retention.canRemove(seq, this.full) || this.#oversized(seq);
   }
 
   /** A few long records can fill the log by themselves: their segment goes once all are settled. */
   #oversized(seq: number): boolean {
     return this.segments.length === 1 && this.full && seq >= this.writtenSeq &&
-      this.#journal.canBeginAnew;
+      this.#succession.canBeginAnew;
   }
 
   async truncateBefore(seq: number): Promise<void> {
     // Segments that were trimmed may come back with a power cut: only what is stored counts.
     if (!(Math.min(seq, this.writtenSeq) > this.#from)) return;
-    await this.#journal.exclusively(() => this.#cutBefore(seq));
-    await this.#journal.removeFiles();
+    await this.#succession.exclusively(() => this.#cutBefore(seq));
+    await this.#succession.removeFiles();
   }
 
   async #cutBefore(seq: number): Promise<void> {
@@ -270,9 +278,9 @@ class OpenWal implements Wal {
     this.#cursors.saveSync(this.logId, this.#cursors.rows, from);
     await this.#cursors.sync();
     this.#from = from;
-    if (from === this.writtenSeq && this.#journal.canBeginAnew) this.#journal.beginAnew();
+    if (from === this.writtenSeq && this.#succession.canBeginAnew) this.#succession.beginAnew();
     while ((this.segments[1]?.header.first ?? Infinity) <= from) {
-      this.#journal.retention.takeOldest();
+      this.#succession.retention.takeOldest();
     }
     this.window.forgetBelow(from);
   }
@@ -284,7 +292,7 @@ class OpenWal implements Wal {
     try {
       await this.sync();
       // What stays must not be less durable than the new segment that goes on behind it.
-      await this.#journal.exclusively(() => this.#cutAfter(seq));
+      await this.#succession.exclusively(() => this.#cutAfter(seq));
     } finally {
       this.#cuts--;
     }
@@ -313,19 +321,19 @@ class OpenWal implements Wal {
   }
 
   compact(): Promise<void> {
-    return this.#journal.compact(this.firstSeq);
+    return this.#succession.compact(this.firstSeq);
   }
 
   stats(): LogStats {
     return {
-      bytes: this.#journal.retention.bytes,
-      maxBytes: this.#journal.retention.maxBytes,
+      bytes: this.#succession.retention.bytes,
+      maxBytes: this.#succession.retention.maxBytes,
       segments: this.segments.length,
       entries: this.writtenSeq - this.firstSeq,
       damaged: this.#damage.lost,
       syncs: this.#journal.syncs,
       writes: this.#journal.writes,
-      syncLatency: this.#journal.syncLatency,
+      syncLatency: this.#succession.syncLatency,
     };
   }
 

@@ -3,17 +3,78 @@ import type { Lane } from "../delivery/lane.ts";
 import type { LogStore } from "../storage/store.ts";
 import type { DrainReport, WaitOptions } from "./pipeline.ts";
 
-/** What a drain looks at. */
+/** What a drain needs of the pipeline around it. */
 export interface DrainHost {
   readonly clock: Clock;
   readonly log: LogStore;
   readonly lanes: readonly Lane[];
-  /** Called whenever a lane has settled records or settles no more. */
-  readonly onSettled: Set<() => void>;
+  /** Resolves when everything accepted before the call is staged. */
+  staged(): Promise<void>;
+}
+
+/** Those who wait until every lane has settled what was accepted before they came. */
+export class Drains {
+  readonly #host: DrainHost;
+  readonly #checks = new Set<() => void>();
+
+  constructor(host: DrainHost) {
+    this.#host = host;
+  }
+
+  /** A lane has settled records, or settles no more: who waits looks again. */
+  changed(): void {
+    for (const check of this.#checks) check();
+  }
+
+  /** Waits, and tells what was settled meanwhile and what is left. */
+  async drain(options: WaitOptions): Promise<DrainReport> {
+    const { lanes, log } = this.#host;
+    const before = settledByLane(lanes);
+    const target = this.#host.staged().then(() => log.nextSeq, () => Infinity);
+    const drained = await this.#wait(target, options);
+    const flushed = Object.fromEntries(
+      Object.entries(settledByLane(lanes)).map(([name, n]) => [name, n - (before[name] ?? 0)]),
+    );
+    return { drained, flushed, ...leftOver(lanes, log) };
+  }
+
+  /**
+   * Waits until every lane has settled everything below the target. False if the time was over, or a lane
+   * will not settle any more.
+   */
+  async #wait(target: Promise<number>, { timeoutMs, signal }: WaitOptions): Promise<boolean> {
+    const { clock, log, lanes } = this.#host;
+    const release = clock.hold();
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const deadline = clock.monotonic() + (timeoutMs ?? Infinity);
+    const check = async (): Promise<void> => {
+      const seq = await target;
+      const leftMs = deadline - clock.monotonic();
+      if (lanes.every((lane) => lane.nextSeq >= seq)) resolve(true);
+      else if (lanes.every((lane) => lane.nextSeq >= seq || isHeld(lane, leftMs))) resolve(false);
+      else if (log.failure !== undefined) resolve(false);
+    };
+    const stop = (): void => resolve(false);
+    const cancel = timeoutMs === undefined ? undefined : clock.setTimer(stop, timeoutMs);
+    signal?.addEventListener("abort", stop, { once: true });
+    if (signal?.aborted) stop();
+    this.#checks.add(check);
+    // Nobody waits for a full batch any more.
+    void target.then((seq) => lanes.forEach((lane) => lane.hurry(seq)));
+    void check();
+    try {
+      return await promise;
+    } finally {
+      release();
+      cancel?.();
+      signal?.removeEventListener("abort", stop);
+      this.#checks.delete(check);
+    }
+  }
 }
 
 /** Records that each lane has settled so far. */
-export function settledByLane(lanes: readonly Lane[]): Record<string, number> {
+function settledByLane(lanes: readonly Lane[]): Record<string, number> {
   return Object.fromEntries(lanes.map((lane) => {
     const { accepted, pending } = lane.stats();
     return [lane.name, accepted - pending];
@@ -38,43 +99,6 @@ export function leftOver(
     if (pending > stays) lost[name] = pending - stays;
   }
   return { onDisk, lost };
-}
-
-/**
- * Waits until every lane has settled everything below the target. False if the time was over, or a lane
- * will not settle any more.
- */
-export async function waitForDrain(
-  target: Promise<number>,
-  { timeoutMs, signal }: WaitOptions,
-  { clock, log, lanes, onSettled }: DrainHost,
-): Promise<boolean> {
-  const release = clock.hold();
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const deadline = clock.monotonic() + (timeoutMs ?? Infinity);
-  const check = async (): Promise<void> => {
-    const seq = await target;
-    const leftMs = deadline - clock.monotonic();
-    if (lanes.every((lane) => lane.nextSeq >= seq)) resolve(true);
-    else if (lanes.every((lane) => lane.nextSeq >= seq || isHeld(lane, leftMs))) resolve(false);
-    else if (log.failure !== undefined) resolve(false);
-  };
-  const stop = (): void => resolve(false);
-  const cancel = timeoutMs === undefined ? undefined : clock.setTimer(stop, timeoutMs);
-  signal?.addEventListener("abort", stop, { once: true });
-  if (signal?.aborted) stop();
-  onSettled.add(check);
-  // Nobody waits for a full batch any more.
-  void target.then((seq) => lanes.forEach((lane) => lane.hurry(seq)));
-  void check();
-  try {
-    return await promise;
-  } finally {
-    release();
-    cancel?.();
-    signal?.removeEventListener("abort", stop);
-    onSettled.delete(check);
-  }
 }
 
 /** Whether a lane settles nothing in this time: it has ended, is paused or parked, or its breaker is open. */

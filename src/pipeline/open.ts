@@ -17,7 +17,7 @@ import type { Fields, LogRecord, RecordInput } from "../record/record.ts";
 import { consoleSink } from "../sink/console.ts";
 import type { InputMark, LogStore } from "../storage/store.ts";
 import { createTail, type Tail } from "../tail/hub.ts";
-import { leftOver, settledByLane, waitForDrain } from "./drain.ts";
+import { Drains, leftOver } from "./drain.ts";
 import { figuresOf } from "./figures.ts";
 import { Intake } from "./intake.ts";
 import { Latencies } from "./latency.ts";
@@ -103,7 +103,7 @@ class OpenPipeline implements Pipeline {
   readonly lanes: PipelineLanes;
   readonly breakers: BreakerRegistry = createBreakerRegistry();
   readonly #lanes: readonly Lane[];
-  readonly #settledListeners = new Set<() => void>();
+  readonly #drains: Drains;
   readonly #withdraw: (() => void)[] = [];
   #closing: Promise<DrainReport> | undefined;
 
@@ -141,31 +141,13 @@ class OpenPipeline implements Pipeline {
     this.lanes = this.#makeLanes(options);
     this.#lanes = this.lanes.all;
     replayThrough(resendTo(this.#lanes, this.#ledger));
-    this.#intake = new Intake(
-      {
-        level,
-        transform: options.transform,
-        maxRecordBytes: options.maxRecordBytes,
-        buffer: options.buffer ?? {},
-        random: this.#random,
-      },
-      {
-        log,
-        clock,
-        relieve: () => this.#ledger.relieve(),
-        spill: () => this.#spill(),
-        bufferFull: (message) => tell({ kind: "buffer-full", message }),
-        transformFailed: (error) => {
-          const message = `The transform threw, the record is withheld: ${messageOf(error)}`;
-          tell({ kind: "transform-failed", message });
-        },
-        numbered: (seq, sinceMs) => {
-          this.#latencies.numbered(seq, sinceMs, this.#lanes);
-          this.#ages.note(seq, sinceMs, this.#lanes);
-        },
-        durable: (sinceMs) => this.#latencies.durable(sinceMs),
-      },
-    );
+    this.#intake = this.#makeIntake(options, level);
+    this.#drains = new Drains({
+      log,
+      clock,
+      lanes: this.#lanes,
+      staged: () => this.#intake.staged(),
+    });
     this.tail = createTail({
       ...options.tail,
       run: log.run,
@@ -204,11 +186,7 @@ class OpenPipeline implements Pipeline {
 
   #settled(bytes: number): void {
     this.#ledger.settled(bytes);
-    this.#changed();
-  }
-
-  #changed(): void {
-    for (const listener of this.#settledListeners) listener();
+    this.#drains.changed();
   }
 
   /** The process is ending: what can be done at once is done. Never final: it may go on. */
@@ -266,10 +244,34 @@ class OpenPipeline implements Pipeline {
         this.#latencies.settled(lane);
         this.#settled(bytes);
       },
-      changed: () => this.#changed(),
+      changed: () => this.#drains.changed(),
       removed: (lane) => this.#latencies.forget(lane),
       tell: this.#tell,
     });
+  }
+
+  #makeIntake(options: PipelineOptions, level: Level): Intake {
+    const { transform, maxRecordBytes } = options;
+    const buffer = options.buffer ?? {};
+    return new Intake(
+      { level, transform, maxRecordBytes, buffer, random: this.#random },
+      {
+        log: this.#log,
+        clock: this.#clock,
+        relieve: () => this.#ledger.relieve(),
+        spill: () => this.#spill(),
+        bufferFull: (message) => this.#tell({ kind: "buffer-full", message }),
+        transformFailed: (error) => {
+          const message = `The transform threw, the record is withheld: ${messageOf(error)}`;
+          this.#tell({ kind: "transform-failed", message });
+        },
+        numbered: (seq, sinceMs) => {
+          this.#latencies.numbered(seq, sinceMs, this.#lanes);
+          this.#ages.note(seq, sinceMs, this.#lanes);
+        },
+        durable: (sinceMs) => this.#latencies.durable(sinceMs),
+      },
+    );
   }
 
   #makeWritable(): WritableStream<RecordInput | string> {
@@ -322,20 +324,7 @@ class OpenPipeline implements Pipeline {
 
   async drain(options: WaitOptions = {}): Promise<DrainReport> {
     assertTimeoutMs(options.timeoutMs);
-    const before = settledByLane(this.#lanes);
-    const target = this.#intake.staged().then(() => this.#log.nextSeq, () => Infinity);
-    const drained = await waitForDrain(target, options, {
-      clock: this.#clock,
-      log: this.#log,
-      lanes: this.#lanes,
-      onSettled: this.#settledListeners,
-    });
-    const flushed = Object.fromEntries(
-      Object.entries(settledByLane(this.#lanes)).map((
-        [name, n],
-      ) => [name, n - (before[name] ?? 0)]),
-    );
-    return { drained, flushed, ...leftOver(this.#lanes, this.#log) };
+    return await this.#drains.drain(options);
   }
 
   close(options: WaitOptions = {}): Promise<DrainReport> {

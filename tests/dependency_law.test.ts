@@ -19,7 +19,7 @@ interface Room {
 }
 
 const LEAF_FILES =
-  /^src\/(record\/\w+|errors|isolated|sampler|clock|storage\/(store|chunk|window|announcer|group_commit)|sink\/sink|delivery\/retry_after|pipeline\/stats|metrics\/(metrics|histogram))\.ts$/;
+  /^src\/(record\/\w+|errors|isolated|sampler|clock|storage\/(store|chunk|window|announcer|group_commit|refusal)|sink\/sink|delivery\/retry_after|pipeline\/stats|metrics\/(metrics|histogram))\.ts$/;
 const MECHANISMS = ["buffer", "wal", "delivery", "tail"];
 const EDGES = [
   "routes",

@@ -8,7 +8,7 @@ import { Fence } from "./fence.ts";
 import { Horizon } from "./horizon.ts";
 import { notePlace, placesToWrite } from "./input_places.ts";
 import type { RecoveredLog } from "./recovery.ts";
-import { Refusal } from "./refusal.ts";
+import { Refusal } from "../storage/refusal.ts";
 import type { WalSettings } from "./settings.ts";
 import type { Cut } from "./site.ts";
 import { type StagedFrame, Staging } from "./staging.ts";

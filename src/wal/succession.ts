@@ -7,7 +7,7 @@ import type { Fence } from "./fence.ts";
 import { type Carried, isOutOfRoom } from "./graft.ts";
 import { Grafting } from "./grafting.ts";
 import type { RecoveredLog } from "./recovery.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../storage/refusal.ts";
 import { Retention } from "./retention.ts";
 import { SafeSync } from "./safe_sync.ts";
 import { type NewSegment, randomHex32, type Segment } from "./segment.ts";

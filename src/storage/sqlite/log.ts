@@ -1,8 +1,7 @@
 import { type Clock, systemClock } from "../../clock.ts";
-import { messageOf, StoreFailedError } from "../../errors.ts";
+import { StoreFailedError } from "../../errors.ts";
 import { isolated } from "../../isolated.ts";
 import { onProcessExit } from "../../platform/exit.ts";
-import { sqliteCodeOf } from "../../platform/sqlite.ts";
 import type {
   CursorRow,
   InputMark,
@@ -15,6 +14,7 @@ import type {
 import { Announcer } from "../announcer.ts";
 import { GroupCommit } from "../group_commit.ts";
 import type { Database } from "./database.ts";
+import { LogFailure } from "./failure.ts";
 import { MAX_CHUNK_BYTES, RowReader } from "./reader.ts";
 import { Window } from "../window.ts";
 import { SlicedRows } from "./rows.ts";
@@ -28,9 +28,6 @@ const MAX_WRITE_BYTES = 256 * 1024;
 const RECENT_BYTES = 4 * 1024 * 1024;
 /** Pages given back between two turns of the event loop: about 1 ms. */
 const SHRINK_PAGES = 128;
-
-/** SQLite's codes for what may pass: BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN. */
-const PASSING: ReadonlySet<number> = new Set([5, 6, 7, 8, 10, 13, 14]);
 
 /** What a log is made of. */
 export interface LogParts {
@@ -67,6 +64,7 @@ export class SqliteLog implements LogStore {
   readonly #rows: SlicedRows;
   readonly #staging: Staging;
   readonly #commit: GroupCommit;
+  readonly #failure: LogFailure;
   readonly #withdrawExit: () => void;
   readonly #giveBack: () => Promise<void>;
   #missing = 0;
@@ -77,9 +75,6 @@ export class SqliteLog implements LogStore {
   #syncingSeq: number;
   #writes = 0;
   #syncs = 0;
-  #refusing = false;
-  #toldFailure = false;
-  #failure: StoreFailedError | undefined;
   #closed: StoreFailedError | undefined;
   #closing: Promise<void> | undefined;
 
@@ -96,6 +91,7 @@ export class SqliteLog implements LogStore {
     this.#database = database;
     this.#clock = settings.clock ?? systemClock;
     this.#announcer = new Announcer(isolated("onNotice", settings.onNotice ?? (() => {})));
+    this.#failure = new LogFailure(this.label, database, (news) => this.#announcer.tell(news));
     this.#rows = new SlicedRows(database, tables, found.slices, limits, this.#clock);
     this.#staging = new Staging(Math.min(MAX_CHUNK_BYTES, this.#rows.maxSliceBytes));
     this.#cursors = found.cursors;
@@ -127,7 +123,7 @@ export class SqliteLog implements LogStore {
   }
 
   get failure(): Error | undefined {
-    return this.#failure ?? this.#database.failure;
+    return this.#failure.error;
   }
 
   get full(): boolean {
@@ -152,7 +148,7 @@ export class SqliteLog implements LogStore {
       try {
         this.#rows.insert(group);
       } catch (error) {
-        this.#refused(error);
+        this.#failure.refused(error);
         return false;
       }
       this.#wrote(group);
@@ -168,7 +164,7 @@ export class SqliteLog implements LogStore {
     if (refusal !== undefined) {
       this.#staging.clear();
       this.nextSeq = seq;
-      this.#refused(refusal.error);
+      this.#failure.refused(refusal.error);
       return false;
     }
     if (this.acknowledges === "power-cut") this.#synced(seq + 1);
@@ -198,7 +194,7 @@ export class SqliteLog implements LogStore {
 
   /** The lines stand in the table. Who is told of them may stage and flush more: all are told in order. */
   #wrote(group: readonly StagedChunk[]): void {
-    this.#refusing = false;
+    this.#failure.over();
     this.#writes++;
     this.#staging.shift(group.length);
     this.#announcer.after(() => {
@@ -210,33 +206,6 @@ export class SqliteLog implements LogStore {
       }
       this.#commit.written();
     });
-  }
-
-  #refused(error: unknown): void {
-    if (!PASSING.has(sqliteCodeOf(error) & 0xff) || this.failure !== undefined) {
-      return void this.#failed(error);
-    }
-    if (!this.#refusing) {
-      this.#announcer.tell({
-        kind: "write-failed",
-        message: `Cannot write to the log in "${this.label}": ${messageOf(error)}; ` +
-          `records wait in memory until it works again`,
-      });
-    }
-    this.#refusing = true;
-  }
-
-  #failed(error: unknown): Error {
-    this.#failure ??= this.#database.failure ?? new StoreFailedError(
-      `The log in "${this.label}" cannot be written: ${messageOf(error)}; ` +
-        `it takes no more records, those acknowledged stay readable`,
-      { cause: error },
-    );
-    if (!this.#toldFailure) {
-      this.#announcer.tell({ kind: "failed", message: this.#failure.message });
-    }
-    this.#toldFailure = true;
-    return this.#failure;
   }
 
   sync(): Promise<void> {
@@ -253,7 +222,7 @@ export class SqliteLog implements LogStore {
     try {
       await this.#database.sync();
     } catch (error) {
-      throw this.#failed(error);
+      throw this.#failure.failed(error);
     }
     // What was given up meanwhile is not durable, whatever takes its numbers.
     this.#synced(Math.min(seq, this.#syncingSeq));

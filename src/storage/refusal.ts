@@ -1,5 +1,5 @@
 import { messageOf } from "../errors.ts";
-import type { LogNotice } from "../storage/store.ts";
+import type { LogNotice } from "./store.ts";
 
 /** Tells once that the disk refuses to write, until it has written again. */
 export class Refusal {

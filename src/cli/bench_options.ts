@@ -1,5 +1,4 @@
-import { parseArgs } from "node:util";
-import { assertFlags, type FlagRules } from "./flags.ts";
+import { type FlagRules, parseFlags } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What `logflume bench` was asked to do. */
@@ -21,7 +20,7 @@ const FLAGS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-const RULES: FlagRules = {
+const RULES: FlagRules<typeof FLAGS> = {
   flags: FLAGS,
   examples: { seconds: "--seconds 5", data: "--data /var/log" },
   positionals: 0,
@@ -34,8 +33,7 @@ const RULES: FlagRules = {
  * @throws {UsageError} If an option is unknown or has a wrong value
  */
 export function parseBenchOptions(args: readonly string[]): BenchOptions {
-  assertFlags(args, RULES);
-  const { values } = parseArgs({ args: [...args], options: FLAGS });
+  const { values } = parseFlags(args, RULES);
   return {
     seconds: parseSeconds(values.seconds ?? "2"),
     data: values.data,

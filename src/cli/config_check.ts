@@ -1,7 +1,6 @@
-import { parseArgs } from "node:util";
 import { ConfigError, loadConfig, type LoadedConfig } from "../config/config.ts";
 import { CHECK_HELP } from "./config_help.ts";
-import { assertFlags, type FlagRules } from "./flags.ts";
+import { type FlagRules, parseFlags } from "./flags.ts";
 import { print, sayRaw } from "./say.ts";
 
 /** The file that is meant where none is named. */
@@ -9,7 +8,7 @@ export const DEFAULT_CONFIG = "logflume.yaml";
 
 const FLAGS = { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
 
-const RULES: FlagRules = {
+const RULES: FlagRules<typeof FLAGS> = {
   flags: FLAGS,
   examples: {},
   positionals: 1,
@@ -22,12 +21,7 @@ const RULES: FlagRules = {
  * @throws {UsageError} If it was called wrongly
  */
 export async function check(args: readonly string[]): Promise<number> {
-  assertFlags(args, RULES);
-  const { values, positionals: [file = DEFAULT_CONFIG] } = parseArgs({
-    args: [...args],
-    options: FLAGS,
-    allowPositionals: true,
-  });
+  const { values, positionals: [file = DEFAULT_CONFIG] } = parseFlags(args, RULES);
   if (values.help) {
     await print(CHECK_HELP);
     return 0;

@@ -1,17 +1,16 @@
 import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { messageOf } from "../errors.ts";
 import { codeOf } from "../platform/fs.ts";
 import { DEFAULT_CONFIG } from "./config_check.ts";
 import { INIT_HELP } from "./config_help.ts";
 import { CONFIG_STARTER } from "./config_starter.ts";
-import { assertFlags, type FlagRules } from "./flags.ts";
+import { type FlagRules, parseFlags } from "./flags.ts";
 import { print } from "./say.ts";
 import { UsageError } from "./usage_error.ts";
 
 const FLAGS = { force: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
 
-const RULES: FlagRules = {
+const RULES: FlagRules<typeof FLAGS> = {
   flags: FLAGS,
   examples: {},
   positionals: 1,
@@ -24,12 +23,7 @@ const RULES: FlagRules = {
  * @throws {UsageError} If it was called wrongly, or the file is there or cannot be written
  */
 export async function init(args: readonly string[]): Promise<number> {
-  assertFlags(args, RULES);
-  const { values, positionals: [file = DEFAULT_CONFIG] } = parseArgs({
-    args: [...args],
-    options: FLAGS,
-    allowPositionals: true,
-  });
+  const { values, positionals: [file = DEFAULT_CONFIG] } = parseFlags(args, RULES);
   if (values.help) {
     await print(INIT_HELP);
     return 0;

@@ -1,12 +1,11 @@
-import { parseArgs } from "node:util";
 import { configSchema } from "../config/config.ts";
 import { SCHEMA_HELP } from "./config_help.ts";
-import { assertFlags, type FlagRules } from "./flags.ts";
+import { type FlagRules, parseFlags } from "./flags.ts";
 import { print } from "./say.ts";
 
 const FLAGS = { help: { type: "boolean", short: "h" } } as const;
 
-const RULES: FlagRules = {
+const RULES: FlagRules<typeof FLAGS> = {
   flags: FLAGS,
   examples: {},
   positionals: 0,
@@ -19,8 +18,7 @@ const RULES: FlagRules = {
  * @throws {UsageError} If it was called wrongly
  */
 export async function schema(args: readonly string[]): Promise<number> {
-  assertFlags(args, RULES);
-  const { values } = parseArgs({ args: [...args], options: FLAGS });
+  const { values } = parseFlags(args, RULES);
   await print(values.help ? SCHEMA_HELP : `${JSON.stringify(configSchema, undefined, 2)}\n`);
   return 0;
 }

@@ -1,10 +1,9 @@
-import { parseArgs } from "node:util";
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from "../delivery/dead_letter.ts";
 import type { DeadLetterFilter } from "../delivery/dead_letter_filter.ts";
 import { isReason } from "../delivery/dead_letter_form.ts";
 import type { SendOptions } from "./dlq_send.ts";
 import { withEnvironment } from "./env_text.ts";
-import { assertFlags, type FlagTable } from "./flags.ts";
+import { type FlagValues, parseFlags } from "./flags.ts";
 import { durationOf } from "./quantity.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -114,17 +113,12 @@ export function parseDlqOptions(
   nowMs: number,
 ): DlqOptions {
   const { flags, names: mostNames } = COMMANDS[command];
-  const table: FlagTable = Object.fromEntries(flags.map((name) => [name, FLAGS[name]]));
-  assertFlags(args, {
-    flags: table,
+  const taken = Object.fromEntries(flags.map((name) => [name, FLAGS[name]]));
+  const { values, positionals: [path, ...names] } = parseFlags(args, {
+    flags: taken as Partial<typeof FLAGS>,
     examples: EXAMPLES,
     positionals: 1 + mostNames,
     advice: mostNames === 1 ? "name one folder and one file" : "name one folder",
-  });
-  const { values, positionals: [path, ...names] } = parseArgs({
-    args: [...args],
-    options: FLAGS,
-    allowPositionals: true,
   });
   const { help = false, json = false, all = false, force = false, output } = values;
   if (path === undefined && !help) {
@@ -142,15 +136,10 @@ export function parseDlqOptions(
   };
 }
 
-type Values = { readonly [key in Flag]?: string | boolean | string[] };
+type Values = FlagValues<Partial<typeof FLAGS>>;
 
 function sendOptionsOf(values: Values): SendOptions | undefined {
-  const { to, format = "ndjson", header = [], gzip } = values as {
-    readonly to?: string;
-    readonly format?: string;
-    readonly header?: readonly string[];
-    readonly gzip?: boolean;
-  };
+  const { to, format = "ndjson", header = [], gzip } = values;
   if (to === undefined) {
     const lone = SENDING.find((name) => values[name] !== undefined);
     if (lone === undefined) return undefined;
@@ -185,7 +174,7 @@ function headersOf(lines: readonly string[]): Record<string, string> {
 }
 
 function filterOf(values: Values, nowMs: number): DeadLetterFilter {
-  const { lane, reason, since, until, grep } = values as Readonly<Record<string, string>>;
+  const { lane, reason, since, until, grep } = values;
   return {
     ...(lane === undefined ? {} : { lane }),
     ...(reason === undefined ? {} : { reason: reasonOf(reason) }),

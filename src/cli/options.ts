@@ -1,5 +1,4 @@
-import { parseArgs } from "node:util";
-import { assertFlags, type FlagRules } from "./flags.ts";
+import { type FlagRules, parseFlags } from "./flags.ts";
 import { durationOf, parseDuration, sizeOf } from "./quantity.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -84,12 +83,7 @@ export const DEFAULT_DRAIN_TIMEOUT_MS = 10_000;
  * @throws {UsageError} If an option is unknown, has no value or a wrong one, or contradicts another
  */
 export function parseRunOptions(args: readonly string[]): RunOptions {
-  assertFlags(args, RULES);
-  const { values, positionals: [config] } = parseArgs({
-    args: [...args],
-    options: FLAGS,
-    allowPositionals: true,
-  });
+  const { values, positionals: [config] } = parseFlags(args, RULES);
   if (config !== undefined) assertConfig(config, values);
   const demo = values.demo ?? false;
   const inputs = values.input ?? [];
@@ -148,7 +142,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   "drain-timeout": "--drain-timeout 10s",
 };
 
-const RULES: FlagRules = {
+const RULES: FlagRules<typeof FLAGS> = {
   flags: FLAGS,
   examples: EXAMPLES,
   positionals: 1,

@@ -1,5 +1,4 @@
-import { parseArgs } from "node:util";
-import { assertFlags, type FlagRules } from "./flags.ts";
+import { type FlagRules, parseFlags } from "./flags.ts";
 import { hasHeader, parseHeader } from "./tail_header.ts";
 import { isTailAddress, parseTailUrl } from "./tail_url.ts";
 import { UsageError } from "./usage_error.ts";
@@ -27,7 +26,7 @@ const FLAGS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-const RULES: FlagRules = {
+const RULES: FlagRules<typeof FLAGS> = {
   flags: FLAGS,
   examples: { header: '--header "authorization: Bearer TOKEN"' },
   positionals: 1,
@@ -41,12 +40,7 @@ const RULES: FlagRules = {
  * @throws {UsageError} If an option is wrong, or nothing is named to be looked at
  */
 export function parseStatsOptions(args: readonly string[], token?: string): StatsOptions {
-  assertFlags(args, RULES);
-  const { values, positionals: [target] } = parseArgs({
-    args: [...args],
-    options: FLAGS,
-    allowPositionals: true,
-  });
+  const { values, positionals: [target] } = parseFlags(args, RULES);
   const { watch = false, json = false, help = false, header = [] } = values;
   if (target === undefined && !help) {
     throw new UsageError(

@@ -1,8 +1,7 @@
-import { parseArgs } from "node:util";
 import { isLevel, LEVEL_RANK, LEVELS } from "../record/level.ts";
 import { FilterError, type TailFilter } from "../tail/filter.ts";
 import { parseQuery } from "../tail/query.ts";
-import { assertFlags, type FlagRules } from "./flags.ts";
+import { type FlagRules, parseFlags } from "./flags.ts";
 import { durationOf } from "./quantity.ts";
 import { hasHeader, parseHeader } from "./tail_header.ts";
 import { isTailAddress, parseTailUrl } from "./tail_url.ts";
@@ -43,7 +42,7 @@ const FLAGS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-const RULES: FlagRules = {
+const RULES: FlagRules<typeof FLAGS> = {
   flags: FLAGS,
   examples: {
     from: "--from -100",
@@ -69,12 +68,7 @@ export function parseTailOptions(
   token?: string,
 ): TailOptions {
   const arranged = arrange(args);
-  assertFlags(arranged, RULES);
-  const { values, positionals } = parseArgs({
-    args: arranged,
-    options: FLAGS,
-    allowPositionals: true,
-  });
+  const { values, positionals } = parseFlags(arranged, RULES);
   const help = values.help ?? false;
   const [target, ...words] = positionals;
   if (target === undefined && !help) {

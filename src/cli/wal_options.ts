@@ -1,6 +1,5 @@
-import { parseArgs } from "node:util";
 import { isLevel, type Level, LEVELS } from "../record/level.ts";
-import { assertFlags, type FlagRules } from "./flags.ts";
+import { type FlagRules, parseFlags } from "./flags.ts";
 import { durationOf } from "./quantity.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -55,8 +54,14 @@ const ONE_FOLDER = {
   advice: "name one folder",
 };
 
-const LOOK_RULES: FlagRules = { flags: LOOK_FLAGS, ...ONE_FOLDER };
-const CAT_RULES: FlagRules = { flags: CAT_FLAGS, ...ONE_FOLDER };
+const LOOK_RULES: FlagRules<typeof LOOK_FLAGS> = {
+  flags: LOOK_FLAGS,
+  ...ONE_FOLDER,
+};
+const CAT_RULES: FlagRules<typeof CAT_FLAGS> = {
+  flags: CAT_FLAGS,
+  ...ONE_FOLDER,
+};
 
 /**
  * The options of `logflume wal ls` and `logflume wal verify`.
@@ -64,12 +69,7 @@ const CAT_RULES: FlagRules = { flags: CAT_FLAGS, ...ONE_FOLDER };
  * @throws {UsageError} If an option is unknown, or no folder or more than one is named
  */
 export function parseLookOptions(args: readonly string[]): LookOptions {
-  assertFlags(args, LOOK_RULES);
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options: LOOK_FLAGS,
-    allowPositionals: true,
-  });
+  const { values, positionals } = parseFlags(args, LOOK_RULES);
   return lookOptions(values, positionals);
 }
 
@@ -80,12 +80,7 @@ export function parseLookOptions(args: readonly string[]): LookOptions {
  * @throws {UsageError} If an option is unknown or has a wrong value, or no folder or more than one is named
  */
 export function parseCatOptions(args: readonly string[], nowMs: number): CatOptions {
-  assertFlags(args, CAT_RULES);
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options: CAT_FLAGS,
-    allowPositionals: true,
-  });
+  const { values, positionals } = parseFlags(args, CAT_RULES);
   return {
     ...lookOptions(values, positionals),
     ...bound("from", values.from, nowMs),

@@ -1,7 +1,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { parseRunOptions } from "../src/cli/options.ts";
-import { durationOf, sizeOf } from "../src/cli/quantity.ts";
+import { durationOf } from "../src/cli/moment.ts";
+import { bytesOf } from "../src/config/quantity.ts";
 import { UsageError } from "../src/cli/usage_error.ts";
 
 test("parseRunOptions() fills in the defaults", () => {
@@ -95,7 +96,7 @@ for (const [args, message] of mistakes) {
 }
 
 test("sizes and durations are read with their units", () => {
-  assert.deepEqual(["7", "64MiB", "1.5 KB", "2gib", "5s", "-1", "MiB"].map(sizeOf), [
+  assert.deepEqual(["7", "64MiB", "1.5 KB", "2gib", "5s", "-1", "MiB"].map(bytesOf), [
     7,
     67_108_864,
     1_500,
@@ -104,14 +105,20 @@ test("sizes and durations are read with their units", () => {
     undefined,
     undefined,
   ]);
-  assert.deepEqual(["0", "250ms", "5s", "1.5m", "24h", "7d", "5", "5MiB"].map(durationOf), [
-    0,
-    250,
-    5_000,
-    90_000,
-    86_400_000,
-    604_800_000,
-    undefined,
-    undefined,
-  ]);
+  assert.deepEqual(
+    ["0", "250ms", "5 s", "1.5m", "24h", "7d", "1h30m", "5", "1 0s", "", "5MiB"].map(durationOf),
+    [
+      0,
+      250,
+      5_000,
+      90_000,
+      86_400_000,
+      604_800_000,
+      5_400_000,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ],
+  );
 });

@@ -4,7 +4,7 @@ import { isReason } from "../delivery/dead_letter_form.ts";
 import type { SendOptions } from "./dlq_send.ts";
 import { withEnvironment } from "./env_text.ts";
 import { type FlagValues, parseFlags } from "./flags.ts";
-import { durationOf } from "./quantity.ts";
+import { momentOf } from "./moment.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What a `logflume dlq` command is asked; each command takes only some of it. */
@@ -178,8 +178,8 @@ function filterOf(values: Values, nowMs: number): DeadLetterFilter {
   return {
     ...(lane === undefined ? {} : { lane }),
     ...(reason === undefined ? {} : { reason: reasonOf(reason) }),
-    ...(since === undefined ? {} : { sinceMs: momentOf("since", since, nowMs) }),
-    ...(until === undefined ? {} : { untilMs: momentOf("until", until, nowMs) }),
+    ...(since === undefined ? {} : { sinceMs: parseMoment("since", since, nowMs) }),
+    ...(until === undefined ? {} : { untilMs: parseMoment("until", until, nowMs) }),
     ...(grep === undefined ? {} : { text: grep }),
   };
 }
@@ -191,12 +191,9 @@ function reasonOf(text: string): DeadLetterReason {
   );
 }
 
-/** A time, or an age. */
-function momentOf(name: Flag, text: string, nowMs: number): number {
-  const ageMs = durationOf(text);
-  if (ageMs !== undefined) return nowMs - ageMs;
-  const timeMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;
-  if (!Number.isNaN(timeMs)) return timeMs;
+function parseMoment(name: Flag, text: string, nowMs: number): number {
+  const timeMs = momentOf(text, nowMs);
+  if (timeMs !== undefined) return timeMs;
   throw new UsageError(
     `"--${name} ${text}" is no time: use one such as 2026-01-31T12:00Z, or an age such as 15m`,
   );

@@ -1,5 +1,6 @@
+import { bytesOf } from "../config/quantity.ts";
 import { type FlagRules, parseFlags } from "./flags.ts";
-import { durationOf, parseDuration, sizeOf } from "./quantity.ts";
+import { durationOf, parseDuration } from "./moment.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Where the live view listens. */
@@ -157,7 +158,7 @@ function segmentBytesFor(retainBytes: number): number {
 
 function parseRetain(text: string): Retain {
   if (text === "all") return { retain: "all" };
-  const size = sizeOf(text);
+  const size = bytesOf(text);
   if (size !== undefined) return { retain: size, segmentBytes: segmentBytesFor(size) };
   const age = durationOf(text);
   if (age !== undefined) return { retain: Number.MAX_SAFE_INTEGER, retainAgeMs: age };

@@ -2,7 +2,7 @@ import { isLevel, LEVEL_RANK, LEVELS } from "../record/level.ts";
 import { FilterError, type TailFilter } from "../tail/filter.ts";
 import { parseQuery } from "../tail/query.ts";
 import { type FlagRules, parseFlags } from "./flags.ts";
-import { durationOf } from "./quantity.ts";
+import { durationOf } from "./moment.ts";
 import { hasHeader, parseHeader } from "./tail_header.ts";
 import { isTailAddress, parseTailUrl } from "./tail_url.ts";
 import { UsageError } from "./usage_error.ts";

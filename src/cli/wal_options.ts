@@ -1,6 +1,6 @@
 import { isLevel, type Level, LEVELS } from "../record/level.ts";
 import { type FlagRules, parseFlags } from "./flags.ts";
-import { durationOf } from "./quantity.ts";
+import { momentOf } from "./moment.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What every `logflume wal` command is asked. */
@@ -113,16 +113,10 @@ function bound(
 ): { [key in "from" | "to" | "fromMs" | "toMs"]?: number } {
   if (text === undefined) return {};
   if (/^\d{1,16}$/.test(text)) return { [name]: Number(text) };
-  const ageMs = durationOf(text);
-  const timeMs = ageMs === undefined ? timeOf(text) : nowMs - ageMs;
+  const timeMs = momentOf(text, nowMs);
   if (timeMs !== undefined) return { [`${name}Ms`]: timeMs };
   throw new UsageError(
     `"--${name} ${text}" is neither a record nor a time: use a number, ` +
       `a time such as 2026-01-31T12:00Z, or an age such as 15m`,
   );
-}
-
-function timeOf(text: string): number | undefined {
-  const timeMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;
-  return Number.isNaN(timeMs) ? undefined : timeMs;
 }

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import {
   type FileStore,
   type LogProvider,
@@ -20,33 +17,18 @@ import { UsageError } from "../src/cli/usage_error.ts";
 import { fileSink } from "../src/sink/file.ts";
 import { fileStore } from "../src/storage/file.ts";
 import { sqliteStore } from "../src/storage/sqlite.ts";
+import { type CommandEnding, startCommand } from "./support/cli.ts";
 import { failureOf } from "./support/letter_logs.ts";
 import { inFolder } from "./support/spawn.ts";
 
-const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
-const CONFIG = fileURLToPath(new URL("../deno.json", import.meta.url));
-const RUNTIME_ARGS = "Deno" in globalThis
-  ? ["run", "-A", "--quiet", "--no-check", "--config", CONFIG]
-  : [];
-
-interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
+function runWith(input: string, ...args: readonly string[]): Promise<CommandEnding> {
+  const { child, ended } = startCommand(["dlq", ...args]);
+  child.stdin!.on("error", () => {});
+  child.stdin!.end(input);
+  return ended;
 }
 
-function runWith(input: string, ...args: readonly string[]): Promise<Outcome> {
-  const child = spawn(process.execPath, [...RUNTIME_ARGS, MAIN, "dlq", ...args]);
-  const said = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const) {
-    child[name].setEncoding("utf8").on("data", (part: string) => said[name] += part);
-  }
-  child.stdin.on("error", () => {});
-  child.stdin.end(input);
-  return new Promise((resolve) => child.on("close", (code) => resolve({ code, ...said })));
-}
-
-const run = (...args: readonly string[]): Promise<Outcome> => runWith("", ...args);
+const run = (...args: readonly string[]): Promise<CommandEnding> => runWith("", ...args);
 
 /** A pipeline that made dead letters of these messages: two of a lane `http`, the third of `other`. */
 async function fill(store: FileStore | LogProvider, file: string): Promise<Pipeline> {

@@ -1,10 +1,8 @@
 /** `logflume dlq replay --to`: letters of a folder, sent to a real server by a process of its own. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import {
   type DeadLetter,
   type FileStore,
@@ -19,38 +17,15 @@ import { UsageError } from "../src/cli/usage_error.ts";
 import { parseSequence } from "../src/sink/http.ts";
 import { fileStore } from "../src/storage/file.ts";
 import { sqliteStore } from "../src/storage/sqlite.ts";
+import { type Command, type CommandEnding, startCommand } from "./support/cli.ts";
 import { listen } from "./support/http_server.ts";
 import { inFolder } from "./support/spawn.ts";
 
-const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
-const CONFIG = fileURLToPath(new URL("../deno.json", import.meta.url));
-const RUNTIME_ARGS = "Deno" in globalThis
-  ? ["run", "-A", "--quiet", "--no-check", "--config", CONFIG]
-  : [];
-
-interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs `dlq replay`; `started` gets the process. */
-function replay(
+const replay = (
   data: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  started: (child: ChildProcess) => void = () => {},
-): Promise<Outcome> {
-  const child = spawn(process.execPath, [...RUNTIME_ARGS, MAIN, "dlq", "replay", data, ...args], {
-    env: { ...process.env, ...env },
-  });
-  started(child);
-  const said = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const) {
-    child[name].setEncoding("utf8").on("data", (part: string) => said[name] += part);
-  }
-  return new Promise((resolve) => child.on("close", (code) => resolve({ code, ...said })));
-}
+): Promise<CommandEnding> => startCommand(["dlq", "replay", data, ...args], env).ended;
 
 /** Makes a letter of the lane `http` of each message. */
 async function fill(store: FileStore | LogProvider, given: readonly string[]): Promise<void> {
@@ -165,15 +140,13 @@ test("dlq replay --to tries again what may pass, and stops where nobody answers"
 
 test("Ctrl-C ends dlq replay --to and leaves the rest", () =>
   withLetters(["a", "b", "c"], async (data) => {
-    let child: ChildProcess | undefined;
     await using server = await listen((_, response, nth) => {
       // child.kill() makes Deno say that the signal ended it, whatever did.
       if (nth === 1) response.end();
-      else process.kill(child!.pid!, "SIGINT");
+      else process.kill(command.child.pid!, "SIGINT");
     });
-    const { code, stdout, stderr } = await replay(data, ["--to", server.url], {}, (started) => {
-      child = started;
-    });
+    const command: Command = startCommand(["dlq", "replay", data, "--to", server.url]);
+    const { code, stdout, stderr } = await command.ended;
     assert.deepEqual([code, stderr], [1, ""]);
     assert.equal(
       stdout,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { DamagedLogError } from "../mod.ts";
+import { DamagedLogError, openPipeline } from "../mod.ts";
 import { lineOf, msgOf, readLog } from "./support/read_log.ts";
 import { filled, frameOffsets, numbered, openSmall, openTold } from "./support/small_log.ts";
 import { testDisk } from "./support/test_disk.ts";
@@ -60,6 +60,23 @@ test("damage in the middle of the last segment refuses, or skips exactly its fra
   assert.deepEqual(gaps, [{ firstSeq: 4, count: 3, reason: "damaged" }]);
   assert.deepEqual([...lines.keys()], [1, 2, 3, 7, 8, 9, 10, 11, 12]);
   assert.equal(wal.nextSeq, 13);
+});
+
+test("a pipeline skips what is damaged and says so, unless told to refuse it", async () => {
+  const good = await filled(numbered(12));
+  const name = good.segments.at(-1)!;
+  good.files.get(name)![frameOffsets(good.files.get(name)!)[1]! + 300]! ^= 1;
+  const store = good.copy().store();
+  await assert.rejects(
+    openPipeline({ wal: { store, onDamage: "refuse" }, sinks: {}, onEvent: () => {} }),
+    DamagedLogError,
+  );
+  const kinds: string[] = [];
+  const onEvent = ({ kind }: { readonly kind: string }): void => void kinds.push(kind);
+  const pipeline = await openPipeline({ wal: { store }, sinks: {}, onEvent });
+  assert.deepEqual(kinds, ["damage"]);
+  assert.equal(pipeline.stats().sequence.next, 13);
+  await pipeline.close();
 });
 
 test("damage of two frames in a row, header and body, is one exact gap", async () => {

@@ -6,6 +6,7 @@ import type { Level } from "../record/level.ts";
 import type { LogRecord } from "../record/record.ts";
 import type { SinkLike } from "../sink/sink.ts";
 import type { FileStore, LogProvider } from "../storage/store.ts";
+import type { DamagePolicy } from "../wal/damage.ts";
 import type { WalOptions } from "../wal/wal.ts";
 import type { LaneOptions } from "./lane_options.ts";
 
@@ -43,7 +44,7 @@ export interface PipelineBufferOptions {
 }
 
 /** The write-ahead log of a pipeline. */
-export interface PipelineWalOptions extends Omit<WalOptions, "atOnce"> {
+export interface PipelineWalOptions extends Omit<WalOptions, "atOnce" | "onDamage"> {
   /**
    * Where it is kept: bytes in files, or whole logs. With whole logs there are no segments, so
    * `segmentBytes`, `maxSegments`, `windowBytes` and `onDamage` are refused.
@@ -56,6 +57,15 @@ export interface PipelineWalOptions extends Omit<WalOptions, "atOnce"> {
    * @default {"drop"}
    */
   readonly onLimit?: "drop" | "block";
+  /**
+   * What is done about damage: `quarantine` keeps a copy, skips exactly what is damaged, tells, and keeps
+   * everything else; `refuse` throws, at opening and when a reader comes to it. Unlike `openWal`, a
+   * pipeline does not stay down for records that nothing can bring back. Dead letters are always
+   * quarantined.
+   *
+   * @default {"quarantine"}
+   */
+  readonly onDamage?: DamagePolicy;
 }
 
 /** How many calls of sinks may be under way at once, of all sinks together. */

@@ -12,7 +12,8 @@ export interface WalOptions extends LogSettings {
   readonly windowBytes?: number;
   /**
    * What is done about damage: `refuse` throws, at opening and when a reader comes to it; `quarantine`
-   * keeps a copy, skips exactly what is damaged, tells, and keeps everything else.
+   * keeps a copy, skips exactly what is damaged, tells, and keeps everything else. A pipeline has another
+   * default.
    *
    * @default {"refuse"}
    */

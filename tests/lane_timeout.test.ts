@@ -70,6 +70,15 @@ test("a call that does not end leaks after its grace, is told and counted, and t
   await bench.close();
 });
 
+test("a call that a close has aborted is told of as such when its grace is over", async () => {
+  const write = (): Promise<void> => new Promise(() => {});
+  const bench = await openBench({ sink: { sink: write, graceMs: 5000 } });
+  await bench.write("a");
+  await bench.close();
+  const { message } = bench.events.find(({ kind }) => kind === "lane-leaked")!;
+  assert.match(message, /still runs 5000 ms after the lane was closed and the call aborted: make/);
+});
+
 test("a sink with eight leaked calls gets no other until one ends", async () => {
   const hung = Promise.withResolvers<void>();
   let calls = 0;

@@ -288,10 +288,13 @@ export class Lane implements DeliveryLane {
     if (change < 0) return this.gate.wake();
     this.#leaks++;
     const { timeoutMs, graceMs } = this.settings;
+    const since = this.#closing === undefined
+      ? `its ${timeoutMs} ms were over and it was aborted`
+      : "the lane was closed and the call aborted";
     this.host.tell(
       "lane-leaked",
-      `A call of sink "${this.name}" still runs ${graceMs} ms after its ${timeoutMs} ms were over and ` +
-        `it was aborted: make it heed context.signal`,
+      `A call of sink "${this.name}" still runs ${graceMs} ms after ${since}: ` +
+        `make it heed context.signal`,
     );
   }
 

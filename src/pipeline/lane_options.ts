@@ -61,7 +61,8 @@ export interface LaneOptions {
   readonly timeoutMs?: number;
   /**
    * How long a call that was aborted holds its place, in milliseconds; then it counts as leaked, and the
-   * lane goes on without it. A sink with eight such calls gets no other until one ends.
+   * lane goes on without it. A sink with eight such calls gets no other until one ends. A call that a
+   * close has aborted keeps the process alive for as long, though `close` waits for one second only.
    *
    * @default {5000}
    */

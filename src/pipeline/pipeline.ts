@@ -130,7 +130,9 @@ export interface Pipeline extends AsyncDisposable {
   drain(options?: WaitOptions): Promise<DrainReport>;
   /**
    * Stops, drains (10 seconds unless told otherwise), and gives everything back. A sink that is in the
-   * middle of a batch then has its signal aborted, and up to one second more to end. Idempotent.
+   * middle of a batch then has its signal aborted, and up to one second more to end; one that goes on all
+   * the same keeps the process alive until the `graceMs` of its lane (5 seconds unless told otherwise)
+   * are over. Idempotent.
    */
   close(options?: WaitOptions): Promise<DrainReport>;
   /** Everything counted. */

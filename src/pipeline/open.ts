@@ -132,7 +132,7 @@ class OpenPipeline implements Pipeline {
       clock,
       lanes: () => this.#lanes,
       onLimit: options.wal?.onLimit ?? "drop",
-      trimmed: () => this.#intake.kick(),
+      trimmed: () => this.#intake.pump.kick(),
       tell: (kind, message, lane) =>
         tell({ kind, message, ...(lane === undefined ? {} : { lane }) }),
     });
@@ -146,7 +146,7 @@ class OpenPipeline implements Pipeline {
       log,
       clock,
       lanes: this.#lanes,
-      staged: () => this.#intake.staged(),
+      staged: () => this.#intake.pump.staged(),
     });
     this.tail = createTail({
       ...options.tail,
@@ -191,7 +191,7 @@ class OpenPipeline implements Pipeline {
 
   /** The process is ending: what can be done at once is done. Never final: it may go on. */
   #spill(): void {
-    this.#intake.end();
+    this.#intake.pump.end();
     if (this.#log.acknowledges === "memory") { for (const lane of this.#lanes) lane.spillSync(); }
     this.#ledger.save();
   }
@@ -216,7 +216,7 @@ class OpenPipeline implements Pipeline {
     // A disk that refuses is asked again by a timer, which alone keeps no process alive.
     const release = this.#clock.hold();
     try {
-      await this.#intake.staged();
+      await this.#intake.pump.staged();
       await this.#log.sync();
     } finally {
       release();
@@ -239,7 +239,7 @@ class OpenPipeline implements Pipeline {
       isDurable: wal !== undefined,
       buffered: () => this.#intake.buffered,
       ageMs: (seq) => this.#clock.monotonic() - this.#ages.acceptedMs(seq),
-      pump: () => this.#intake.pump(),
+      pump: () => this.#intake.pump.run(),
       settled: (lane, bytes) => {
         this.#latencies.settled(lane);
         this.#settled(bytes);
@@ -289,7 +289,7 @@ class OpenPipeline implements Pipeline {
     fn: (record: LogRecord) => void | Promise<void>,
   ): Subscription {
     // Records accepted before the call are not the subscriber's.
-    this.#intake.pump();
+    this.#intake.pump.run();
     return this.#subscriptions.add(filter, fn);
   }
 
@@ -308,8 +308,7 @@ class OpenPipeline implements Pipeline {
   }
 
   async stop(): Promise<void> {
-    this.#intake.running = false;
-    this.#intake.wake();
+    this.#intake.stop();
     await this.durable();
   }
 
@@ -344,8 +343,7 @@ class OpenPipeline implements Pipeline {
   async #close(options: WaitOptions): Promise<DrainReport> {
     const release = this.#clock.hold();
     this.lanes.refuse();
-    this.#intake.running = false;
-    this.#intake.wake();
+    this.#intake.stop();
     try {
       const report = await this.drain(options);
       await this.#subscriptions.close(pause(CLOSE_GRACE_MS, this.#clock));

@@ -181,6 +181,7 @@ test("a full disk refuses for a while: lines wait, are told of once, and go on w
     assert.equal(log.flushSync(), false);
     assert.equal(bench.notices.length, 2, "a second episode is told of again");
     await log.close();
+    assert.match(bench.notices[2]!.message, /closed with 1 record that .* not take: it is lost$/);
   }));
 
 test("an error that does not pass ends the log", () =>

@@ -171,8 +171,14 @@ export class IntakePump {
     this.#progress = undefined;
   }
 
-  /** Nothing is moved any more. */
+  /**
+   * What a refusing disk has left in the buffer goes to the log, which writes it with its last write or
+   * counts it as lost. Nothing is moved any more.
+   */
   close(): void {
+    const { log } = this.#host;
+    const isKept = log.acknowledges !== "memory";
+    while (isKept && this.#buffer.size > 0 && !log.full) this.#stageChars(LOOK_CHARS);
     this.#closed = true;
     this.#cancelTimer?.();
     this.wake();

@@ -344,23 +344,23 @@ class OpenPipeline implements Pipeline {
     const release = this.#clock.hold();
     this.lanes.refuse();
     this.#intake.stop();
+    let report: DrainReport;
     try {
-      const report = await this.drain(options);
+      report = await this.drain(options);
       await this.#subscriptions.close(pause(CLOSE_GRACE_MS, this.#clock));
       await this.lanes.close();
       // Whoever still waits for a drain learns that nothing more is settled.
       this.#settled(0);
-      // A delivery that ended in its grace counts: the report is made after it.
-      const left = leftOver(this.#lanes, this.#log);
       await this.#ledger.sync().then(() => this.#ledger.trim(), (error) => {
         const message = `Cannot sync the cursors: ${messageOf(error)}`;
         this.#tell({ kind: "write-failed", message });
       });
-      return { ...report, ...left };
     } finally {
       await this.#giveBack();
       release();
     }
+    // A delivery that ended in its grace counts, and what the log's last write took.
+    return { ...report, ...leftOver(this.#lanes, this.#log) };
   }
 
   async #giveBack(): Promise<void> {

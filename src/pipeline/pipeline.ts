@@ -24,7 +24,10 @@ export interface DrainReport {
   readonly flushed: Readonly<Record<string, number>>;
   /** Records that stay in the log for the next start, by lane. */
   readonly onDisk: Readonly<Record<string, number>>;
-  /** Records that are lost, by lane: pending ones of a pipeline without a disk, once it is closed. */
+  /**
+   * Records that are lost once the pipeline is closed, by lane: pending ones of a pipeline without a disk,
+   * and those that the disk did not take.
+   */
   readonly lost: Readonly<Record<string, number>>;
 }
 

@@ -1,7 +1,7 @@
 import { messageOf } from "../errors.ts";
 import type { LogNotice } from "./store.ts";
 
-/** Tells once that the disk refuses to write, until it has written again. */
+/** Tells once that the disk refuses to write, until it has written again, and what it never took. */
 export class Refusal {
   readonly #label: string;
   readonly #tell: (notice: LogNotice) => void;
@@ -20,6 +20,17 @@ export class Refusal {
       kind: "write-failed",
       message: `Cannot write to the log in "${this.#label}": ${messageOf(error)}; ` +
         `records wait in memory until it works again`,
+    });
+  }
+
+  /** The log is closed, and so many of its records were never written. */
+  lost(count: number): void {
+    if (count === 0) return;
+    const [records, they] = count === 1 ? ["record", "it is"] : ["records", "they are"];
+    this.#tell({
+      kind: "failed",
+      message: `The log in "${this.#label}" is closed with ${count} ${records} that the disk ` +
+        `did not take: ${they} lost`,
     });
   }
 

@@ -246,7 +246,7 @@ export class Journal {
       if (this.#horizon.write()) await this.succession.sync();
       await this.succession.finish();
     } finally {
-      this.#tellLost();
+      this.#refusal.lost(this.nextSeq - this.writtenSeq);
       this.#closed = new StoreFailedError(
         `The log in "${this.store.label}" is closed: open it again to write to it`,
       );
@@ -254,15 +254,6 @@ export class Journal {
       this.#commit.stop(this.#closed);
       this.#writer.close();
     }
-  }
-
-  #tellLost(): void {
-    const count = this.nextSeq - this.writtenSeq;
-    if (count === 0) return;
-    const message =
-      `The log in "${this.store.label}" is closed with ${count} records that the disk ` +
-      `did not take: they are lost`;
-    this.#announcer.tell({ kind: "failed", message });
   }
 
   #seal(frame: StagedFrame): void {

@@ -39,6 +39,11 @@ export class LogFailure {
     this.#refusal.over();
   }
 
+  /** The log is closed, and so many of its records were never written. */
+  lost(count: number): void {
+    this.#refusal.lost(count);
+  }
+
   /** The log stops for good, which is told once; answers with what it says from now on. */
   failed(error: unknown): Error {
     if (this.#error !== undefined) return this.#error;

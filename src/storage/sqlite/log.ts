@@ -359,6 +359,7 @@ export class SqliteLog implements LogStore {
       // Even if the disk refuses more: what it took is made durable.
       if (this.failure === undefined) await this.#sync();
     } finally {
+      this.#failure.lost(this.nextSeq - this.writtenSeq);
       this.#closed = new StoreFailedError(
         `The log in "${this.label}" is closed: open it again to write to it`,
       );

@@ -111,13 +111,6 @@ export function splitChunk(
   ];
 }
 
-/** The part of a chunk from the record `seq` on; undefined if it ends before. */
-export function chunkFrom(chunk: LogChunk, seq: number): LogChunk | undefined {
-  const skip = seq - chunk.firstSeq;
-  if (skip <= 0) return chunk;
-  return skip >= chunk.count ? undefined : splitChunk(chunk, skip, Infinity)[1];
-}
-
 function concat(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0]!;
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

@@ -1,5 +1,6 @@
+import { chunkFrom } from "../storage/chunk.ts";
 import type { CursorRow, LogRead, LogReader, LogStore, SeqRun } from "../storage/store.ts";
-import { chunkFrom, type LineBatch } from "./batch.ts";
+import type { LineBatch } from "./batch.ts";
 import { BatchFill, type ClaimLimits } from "./batch_fill.ts";
 import { OpenClaim, type Outcome, type Unsettled } from "./open_claim.ts";
 

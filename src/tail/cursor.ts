@@ -1,6 +1,7 @@
+import { chunkFrom } from "../storage/chunk.ts";
 import type { LogChunk, LogRead, LogReader } from "../storage/store.ts";
 import { assertSeq } from "./from.ts";
-import { chunkFrom, countLines, endOfLines, type TailLines, tailLines } from "./lines.ts";
+import { countLines, endOfLines, type TailLines, tailLines } from "./lines.ts";
 import type { LineRing } from "./ring.ts";
 import type { Wake } from "./wake.ts";
 

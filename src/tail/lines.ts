@@ -64,15 +64,6 @@ export function endOfLines(bytes: Uint8Array, start: number, maxBytes: number): 
   return end > start ? end : bytes.indexOf(LF, start) + 1;
 }
 
-/** The chunk without the records below `seq`; undefined if nothing is left. */
-export function chunkFrom(chunk: LogChunk, seq: number): LogChunk | undefined {
-  const skip = seq - chunk.firstSeq;
-  if (skip <= 0) return chunk;
-  if (skip >= chunk.count) return undefined;
-  const bytes = chunk.bytes.subarray(offsetOfLine(chunk.bytes, skip));
-  return { firstSeq: seq, count: chunk.count - skip, bytes };
-}
-
 /** Gives a chunk the form in which readers get it. */
 export function tailLines(chunk: LogChunk, raw: boolean): TailLines {
   let decoded: readonly string[] | undefined;

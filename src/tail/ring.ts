@@ -1,7 +1,7 @@
+import { chunkFrom } from "../storage/chunk.ts";
 import type { LogChunk } from "../storage/store.ts";
 import { cutRecord } from "./cut_record.ts";
 import {
-  chunkFrom,
   countLines,
   decode,
   endOfLines,

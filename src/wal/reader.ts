@@ -67,8 +67,9 @@ export class WalReader implements LogReader {
     if (!this.#busy) this.#leaveSegment();
   }
 
+  /** Gives a chunk that holds `nextSeq`. */
   #give(chunk: LogChunk): LogRead {
-    const rest = chunkFrom(chunk, this.nextSeq);
+    const rest = chunkFrom(chunk, this.nextSeq)!;
     this.nextSeq = rest.firstSeq + rest.count;
     return { kind: "lines", chunk: rest };
   }

@@ -42,7 +42,7 @@ export class RowReader implements LogReader {
     if (this.#closed || this.nextSeq >= writtenSeq) return END;
     if (this.nextSeq < firstSeq) return this.#gap(firstSeq, "trimmed");
     const chunk = recent.find(this.nextSeq);
-    return chunk === undefined ? this.#fromTable() : this.#give(chunkFrom(chunk, this.nextSeq));
+    return chunk === undefined ? this.#fromTable() : this.#give(chunkFrom(chunk, this.nextSeq)!);
   }
 
   seek(seq: number): void {

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { messageOf } from "../errors.ts";
 import type { TailCursor, TailRead } from "./cursor.ts";
 import type { TailFace } from "./face.ts";
 import type { TailLimits } from "./limits.ts";
@@ -335,8 +336,4 @@ export class ClientPump implements Beating {
     }
     return true;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

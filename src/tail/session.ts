@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { messageOf } from "../errors.ts";
 import { plainFace, protocolFace } from "./face.ts";
 import type { TailFilter } from "./filter.ts";
 import { type TailLimits, tailLimits } from "./limits.ts";
@@ -266,8 +267,4 @@ class SocketSession implements TailSession {
 
 function errorMessage(code: number, msg: string, column?: number): ServerMessage {
   return column === undefined ? { t: "err", code, msg } : { t: "err", code, msg, column };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,7 +4,7 @@ import { createPool, type Pool } from "./pool.ts";
 import type { JobOptions, Work } from "./pool_job.ts";
 import type { PoolSizeRange } from "./pool_limit.ts";
 import type { PoolStats } from "./pool_stats.ts";
-import { Turns } from "./turns.ts";
+import { TurnQueue } from "./turn_queue.ts";
 
 /** A lane's calls that are under way or wait for a worker, beside the first one. */
 interface Turn {
@@ -20,14 +20,14 @@ export class LaneWorkers {
   readonly #pool: Pool;
   readonly #range: PoolSizeRange;
   readonly #waiting: Turn[] = [];
-  readonly #turns: Turns;
+  readonly #turns: TurnQueue;
   #lanes = 0;
   /** Calls under way that are not the first of their lane. */
   #extras = 0;
 
   constructor(range: PoolSizeRange, clock: Clock, random: () => number) {
     this.#range = range;
-    this.#turns = new Turns(clock);
+    this.#turns = new TurnQueue(clock);
     this.#pool = createPool({
       size: range,
       maxQueued: Infinity,

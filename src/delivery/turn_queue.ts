@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
  * Lets those that have worked long go on one after the other, one in a turn of the event loop: however many
  * they are, whoever has little to do waits for one of them, not for all.
  */
-export class Turns {
+export class TurnQueue {
   readonly #clock: Clock;
   readonly #waiting: (() => void)[] = [];
 

@@ -83,7 +83,7 @@ export type { ImportReport, LetterLines } from "./src/delivery/dead_letter_trans
 export { type DeadLetterOptions, openDeadLetters } from "./src/delivery/dead_letters.ts";
 export type { DurationStats } from "./src/delivery/durations.ts";
 export type { BatchRule, LaneOrder } from "./src/delivery/lane_settings.ts";
-export type { ClaimLimits } from "./src/delivery/source.ts";
+export type { ClaimLimits } from "./src/delivery/batch_fill.ts";
 export {
   createPool,
   type Pool,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryStore, openWal, type Wal } from "../mod.ts";
-import { LogCursor } from "../src/delivery/source.ts";
+import { LogCursor } from "../src/delivery/log_cursor.ts";
 import type { CursorRow, LogRead, LogReader, LogStore } from "../src/storage/store.ts";
 import { fakeClock, recordingSink } from "../src/testing/mod.ts";
 import { openAccounted } from "./support/accounted.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type LogStore, memoryStore, openWal } from "../mod.ts";
-import { LogCursor } from "../src/delivery/source.ts";
+import { LogCursor } from "../src/delivery/log_cursor.ts";
 import type { LineBatch } from "../src/delivery/batch.ts";
 
 const ROW = { lane: "sink", since: 1, delivered: 0, deadLettered: 0, filtered: 0, redelivered: 0 };

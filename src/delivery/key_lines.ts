@@ -1,7 +1,7 @@
 import type { LogRecord } from "../record/record.ts";
 import type { Batch } from "../sink/sink.ts";
 import { LineBatch } from "./batch.ts";
-import type { ClaimLimits } from "./source.ts";
+import type { ClaimLimits } from "./batch_fill.ts";
 
 /** A record that waits for its key. */
 interface Waiting {

@@ -20,7 +20,7 @@ import { pause } from "./pause.ts";
 import type { RetryRules } from "./retry_schedule.ts";
 import { Resends } from "./resend.ts";
 import { SinkCaller } from "./sink_caller.ts";
-import { LogCursor } from "./source.ts";
+import { LogCursor } from "./log_cursor.ts";
 
 /** Gives the event loop back after working this long without a pause. */
 const MAX_BUSY_MS = 4;

@@ -7,7 +7,7 @@ import { KeyLines } from "./key_lines.ts";
 import type { LaneGate } from "./lane_gate.ts";
 import type { LaneHealth } from "./lane_health.ts";
 import type { LaneHost, LaneSettings } from "./lane_settings.ts";
-import type { LogCursor } from "./source.ts";
+import type { LogCursor } from "./log_cursor.ts";
 
 /**
  * A record that is stuck keeps the cursor, while others are settled beyond it and would be sent again

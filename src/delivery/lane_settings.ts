@@ -9,7 +9,7 @@ import type { DeadLetters } from "./dead_letter_face.ts";
 import type { LaneShare } from "./lane_workers.ts";
 import type { RetryRules } from "./retry_schedule.ts";
 import type { Clock } from "../clock.ts";
-import type { ClaimLimits } from "./source.ts";
+import type { ClaimLimits } from "./batch_fill.ts";
 
 /**
  * What a lane keeps in order:

@@ -1,7 +1,7 @@
 import type { LineBatch } from "./batch.ts";
 import type { LaneReader } from "./lane_reader.ts";
 import type { LaneSettings } from "./lane_settings.ts";
-import type { LogCursor } from "./source.ts";
+import type { LogCursor } from "./log_cursor.ts";
 
 /** What a spill needs of its lane. */
 export interface SpillLane {

@@ -4,8 +4,6 @@ import type { LineBatch } from "./batch.ts";
 import { BatchFill, type ClaimLimits } from "./batch_fill.ts";
 import { OpenClaim, type Outcome, type Unsettled } from "./open_claim.ts";
 
-export type { ClaimLimits } from "./batch_fill.ts";
-
 /** Where a lane takes its records from. */
 export interface LaneSource {
   /** The next records; undefined if there are none now. One call at a time. */
@@ -15,7 +13,7 @@ export interface LaneSource {
 }
 
 /** Records by what became of them. */
-export type OutcomeCounts = Record<Outcome, number>;
+type OutcomeCounts = Record<Outcome, number>;
 
 type Counts = { -readonly [K in keyof Omit<CursorRow, "dropped">]: CursorRow[K] } & {
   dropped: Record<string, number>;

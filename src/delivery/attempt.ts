@@ -1,4 +1,3 @@
-import { messageOf } from "../errors.ts";
 import type { Batch, RejectedRecord, SinkResult } from "../sink/sink.ts";
 
 /** What one call of a sink made of a batch: every record is delivered, rejected, or to be sent again. */
@@ -11,9 +10,7 @@ export interface Attempt {
   readonly again: readonly number[];
   /** Those of them that failed; the others only stand behind one. */
   readonly failed: readonly number[];
-  /** Why, for those that were not delivered. */
-  readonly error: string;
-  /** The same as the sink gave it. */
+  /** Why, as the sink gave it, for those that were not delivered. */
   readonly cause: unknown;
 }
 
@@ -35,7 +32,7 @@ export function attemptOf(batch: Batch, result: SinkResult, behind: Behind): Att
     .sort((a, b) => a.index - b.index);
   const cause = result.error ?? new Error("The sink asked for these records to be sent again");
   const delivered = batch.count - again.length - rejected.length;
-  return { delivered, rejected, again, failed, error: messageOf(cause), cause };
+  return { delivered, rejected, again, failed, cause };
 }
 
 /** Strict order: everything behind the first failure goes again. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 
 /** A parked lane asks again after this time, unless it is resumed before. */
-const PROBE_EVERY_MS = 5 * 60_000;
+export const PROBE_EVERY_MS: number = 5 * 60_000;
 /** Calls that do not end: with so many a sink gets no more of them until one ends. */
 const MAX_LEAKED = 8;
 

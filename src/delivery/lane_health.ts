@@ -1,3 +1,4 @@
+import { PROBE_EVERY_MS } from "./lane_gate.ts";
 import type { LaneEvent } from "./lane_settings.ts";
 
 /** How calls of a sink have gone, told once an episode. */
@@ -39,8 +40,8 @@ export class LaneHealth {
     if (!isNews) return;
     this.#tell(
       "lane-parked",
-      `Sink "${this.#name}" is parked, its records are kept: ${error}; it is asked again every 5 ` +
-        `minutes, or when the lane is resumed`,
+      `Sink "${this.#name}" is parked, its records are kept: ${error}; it is asked again every ` +
+        `${PROBE_EVERY_MS / 60_000} minutes, or when the lane is resumed`,
     );
   }
 

@@ -6,14 +6,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { VERSION } from "../src/cli/help.ts";
-
-const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
-const CONFIG = fileURLToPath(new URL("../deno.json", import.meta.url));
-const RUNTIME_ARGS = "Deno" in globalThis
-  ? ["run", "-A", "--quiet", "--no-check", "--config", CONFIG]
-  : [];
+import { COMMAND_LINE } from "./support/runtime_args.ts";
 
 interface Outcome {
   readonly code: number | null;
@@ -32,7 +26,7 @@ interface Running {
 
 /** Starts the command line in a folder; its standard output is read unless `isRead` is false. */
 function start(cwd: string, args: string[], isRead = true): Running {
-  const child = spawn(process.execPath, [...RUNTIME_ARGS, MAIN, ...args], { cwd });
+  const child = spawn(process.execPath, [...COMMAND_LINE, ...args], { cwd });
   const said = { stdout: "", stderr: "" };
   const looks = new Set<() => void>();
   const take = (name: "stdout" | "stderr") => {
@@ -284,7 +278,9 @@ test("the demo shows its shop at the address it names, and ends with Ctrl-C", ()
 
 test("--help and --version answer on standard output", () =>
   inFolder(async (folder) => {
-    const manifest = JSON.parse(fs.readFileSync(CONFIG, "utf8")) as { version: string };
+    const manifest = JSON.parse(
+      fs.readFileSync(new URL("../deno.json", import.meta.url), "utf8"),
+    ) as { version: string };
     assert.equal(manifest.version, VERSION);
     assert.equal((await run(folder, "--version")).stdout, `${VERSION}\n`);
     assert.match((await run(folder, "--help")).stdout, /^logflume .*Usage: logflume <command>/s);

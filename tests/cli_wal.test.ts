@@ -4,7 +4,6 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { openWal, type WalOptions } from "../mod.ts";
 import { fileStore } from "../src/storage/file.ts";
 import { parseCatOptions } from "../src/cli/wal_options.ts";
@@ -13,14 +12,9 @@ import { bytesText, recordsText } from "../src/cli/wal_text.ts";
 import { lineOf } from "./support/read_log.ts";
 import type { KillTask } from "./support/real_kill_child.ts";
 import { mixedLine } from "./support/real_lines.ts";
+import { COMMAND_LINE } from "./support/runtime_args.ts";
 import { frameOffsets } from "./support/small_log.ts";
 import { inFolder, type Script, startScript } from "./support/spawn.ts";
-
-const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
-const CONFIG = fileURLToPath(new URL("../deno.json", import.meta.url));
-const RUNTIME_ARGS = "Deno" in globalThis
-  ? ["run", "-A", "--quiet", "--no-check", "--config", CONFIG]
-  : [];
 
 interface Outcome {
   readonly code: number | null;
@@ -29,7 +23,7 @@ interface Outcome {
 }
 
 function start(...args: readonly string[]): { child: ChildProcess; ended: Promise<Outcome> } {
-  const child = spawn(process.execPath, [...RUNTIME_ARGS, MAIN, "wal", ...args]);
+  const child = spawn(process.execPath, [...COMMAND_LINE, "wal", ...args]);
   const said = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].setEncoding("utf8").on("data", (part: string) => said[name] += part);

@@ -10,7 +10,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openPipeline, RejectedError } from "../mod.ts";
 import { parseConfig } from "../src/config/config.ts";
-import { RUNTIME } from "./support/spawn.ts";
+import { runtimeArgs } from "./support/runtime_args.ts";
 
 const CHILD = fileURLToPath(new URL("support/config_child.ts", import.meta.url));
 
@@ -29,12 +29,7 @@ function run(example: string, check: (ran: Ran) => void): void {
     const text = readFileSync(new URL(`../examples/${example}`, import.meta.url), "utf8");
     const file = join(folder, example);
     writeFileSync(file, text.replaceAll("/tmp/dlq", join(folder, "dlq")));
-    const args = [
-      ...(RUNTIME === "deno" ? ["run", "-A", "--quiet", "--no-lock"] : []),
-      CHILD,
-      file,
-      "50",
-    ];
+    const args = [...runtimeArgs(), CHILD, file, "50"];
     const { stdout, stderr, status } = spawnSync(process.execPath, args, {
       cwd: folder,
       encoding: "utf8",

@@ -11,6 +11,7 @@ import type { LogRecord } from "../src/record/record.ts";
 import { consoleSink, outputSink } from "../src/sink/console.ts";
 import { prettyRecord } from "../src/sink/pretty.ts";
 import type { Batch, SinkContext } from "../src/sink/sink.ts";
+import { runtimeArgs } from "./support/runtime_args.ts";
 
 const context: SinkContext = { signal: new AbortController().signal, attempt: 1 };
 const time = "2026-11-21T05:23:23.123Z";
@@ -169,11 +170,7 @@ async function runProgram(maxBytes: number, waitForTimers: boolean): Promise<Out
   const file = join(folder, "program.mjs");
   fs.writeFileSync(file, PROGRAM);
   try {
-    const isDeno = Object.hasOwn(globalThis, "Deno");
-    const args = [
-      ...(isDeno ? ["run", "-A", "--quiet", "--no-lock"] : []),
-      pathToFileURL(file).pathname,
-    ];
+    const args = [...runtimeArgs(), pathToFileURL(file).pathname];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
     let errors = "";
     const alive = new Promise<void>((resolve, reject) => {

@@ -5,11 +5,11 @@ import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import * as entry from "../mod.ts";
-import { RUNTIME } from "./support/spawn.ts";
+import { runtimeArgs } from "./support/runtime_args.ts";
 
 test("the main entry runs in memory where there is no file system and no process", () => {
   const child = fileURLToPath(new URL("support/bare_child.ts", import.meta.url));
-  const args = RUNTIME === "deno" ? ["run", "--quiet", "--no-prompt", "--no-lock", child] : [child];
+  const args = [...runtimeArgs("--no-prompt"), child];
   const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
   assert.equal(
     stdout,

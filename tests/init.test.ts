@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { init, type InitOptions } from "../src/sink/file.ts";
 import { fakeClock } from "../src/testing/mod.ts";
+import { runtimeArgs } from "./support/runtime_args.ts";
 import { inFolder, RUNTIME } from "./support/spawn.ts";
 
 const read = (path: string): string => fs.readFileSync(path, "utf8");
@@ -85,10 +86,9 @@ function inChild(
   permissions: readonly string[] = ["-A"],
 ): string {
   const script = fileURLToPath(new URL("support/init_child.ts", import.meta.url));
-  const run = RUNTIME === "deno" ? ["run", "--no-lock", "--no-prompt", ...permissions] : [];
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
-    [...run, script, path, JSON.stringify(options)],
+    [...runtimeArgs("--no-prompt", ...permissions), script, path, JSON.stringify(options)],
     { env: { ...process.env, ...env }, encoding: "utf8" },
   );
   assert.equal(status, 0, stderr);

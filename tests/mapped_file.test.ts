@@ -15,6 +15,7 @@ import type { MappedTask } from "./support/mapped_child.ts";
 import { CHUNK, mapped, noise, open } from "./support/mapped_trial.ts";
 import { onSmallDisk } from "./support/real_disk.ts";
 import { type Need, needs } from "./support/real_needs.ts";
+import { runtimeArgs } from "./support/runtime_args.ts";
 import { inFolder, RUNTIME, startScript } from "./support/spawn.ts";
 
 const MIB = 1_048_576;
@@ -73,10 +74,10 @@ test("openMappedFile() names the permission that Deno misses, and creates nothin
     const path = join(folder, "app.log");
     const script = fileURLToPath(new URL("support/mapped_child.ts", import.meta.url));
     const task: MappedTask = { path, lineBytes: 10 };
-    const allowed = ["--allow-read", "--allow-write", "--no-prompt", "--no-lock"];
+    const args = runtimeArgs("--allow-read", "--allow-write", "--no-prompt");
     const { stdout, stderr } = spawnSync(
       process.execPath,
-      ["run", ...allowed, script, JSON.stringify(task)],
+      [...args, script, JSON.stringify(task)],
       { encoding: "utf8" },
     );
     const sentence =

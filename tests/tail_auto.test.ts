@@ -4,12 +4,13 @@ import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { tailAdapter } from "../src/tail/http/auto.ts";
+import { runtimeArgs } from "./support/runtime_args.ts";
 
 const PROGRAM = fileURLToPath(new URL("./support/auto_child.ts", import.meta.url));
 const isDeno = "Deno" in globalThis;
 
 test("tailAdapter() fits the server of the runtime at hand: socket, address and seats", async () => {
-  const args = isDeno ? ["run", "-A", "--quiet", "--no-check", PROGRAM] : [PROGRAM];
+  const args = [...runtimeArgs(), PROGRAM];
   const said = await new Promise<string>((resolve, reject) =>
     execFile(process.execPath, args, (error, stdout) => error ? reject(error) : resolve(stdout))
   );

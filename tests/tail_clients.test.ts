@@ -7,10 +7,11 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { DENO_RUN } from "./support/runtime_args.ts";
 import { lineOf, push, withSite } from "./support/tail_site.ts";
 
 const CLIENT = fileURLToPath(new URL("support/tail_client_child.ts", import.meta.url));
-const DENO = ["deno", "run", "-A", "--quiet", "--no-lock", "--no-check", CLIENT];
+const DENO = ["deno", ...DENO_RUN, "-A", CLIENT];
 const BUN = ["bun", CLIENT];
 const NODE = ["node24", "--experimental-eventsource", CLIENT];
 

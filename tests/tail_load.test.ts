@@ -3,11 +3,12 @@ import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { runtimeArgs } from "./support/runtime_args.ts";
 import { RUNTIME } from "./support/spawn.ts";
 
 /** How each runtime is told to let a script collect its garbage. */
 const RUN = {
-  deno: ["run", "-A", "--quiet", "--no-lock", "--v8-flags=--expose-gc"],
+  deno: runtimeArgs("-A", "--v8-flags=--expose-gc"),
   bun: [],
   node: ["--expose-gc"],
 };

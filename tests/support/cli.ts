@@ -1,13 +1,7 @@
 /** Runs the command line as a process of its own, under the runtime that runs the test. */
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
-
-const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
-const RUNTIME_ARGS = "Deno" in globalThis
-  ? ["run", "-A", "--quiet", "--no-check", "--config", CONFIG]
-  : [];
+import { COMMAND_LINE } from "./runtime_args.ts";
 
 /** How a command ended, and all it said. */
 export interface CommandEnding {
@@ -36,7 +30,7 @@ export function startCommand(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Command {
-  const child = spawn(process.execPath, [...RUNTIME_ARGS, MAIN, ...args], {
+  const child = spawn(process.execPath, [...COMMAND_LINE, ...args], {
     env: { ...process.env, ...env },
   });
   const said = { stdout: "", stderr: "" };

@@ -5,7 +5,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { RUNTIME } from "./spawn.ts";
+import { runtimeArgs } from "./runtime_args.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const EXPORTS = (JSON.parse(fs.readFileSync(new URL("deno.json", ROOT), "utf8")) as {
@@ -111,9 +111,7 @@ export async function runBlock(code: string, folder: string): Promise<Run> {
   fs.writeFileSync(join(folder, "block.ts"), resolveImports(code));
   fs.writeFileSync(join(folder, "main.ts"), MAIN);
   const config = fileURLToPath(new URL("deno.json", ROOT));
-  const args = RUNTIME === "deno"
-    ? ["run", "-A", "--quiet", "--no-check", "--no-lock", "--config", config, "main.ts"]
-    : ["main.ts"];
+  const args = [...runtimeArgs("-A", "--config", config), "main.ts"];
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
   const timer = setTimeout(() => child.kill("SIGKILL"), TIMEOUT_MS);
   let stderr = "";

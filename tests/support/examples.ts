@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { RUNTIME } from "./spawn.ts";
+import { runtimeArgs } from "./runtime_args.ts";
 
 /** Where the examples are. */
 export const EXAMPLES: string = fileURLToPath(new URL("../../examples/", import.meta.url));
@@ -70,8 +70,7 @@ export async function withServer(
 const { DENO_COVERAGE_DIR: _coverage, ...environment } = process.env;
 
 function start(folder: string, name: string, args: readonly string[]): ChildProcess {
-  const run = RUNTIME === "deno" ? ["run", "-A", "--quiet", "--no-lock"] : [];
-  return spawn(process.execPath, [...run, join(EXAMPLES, name), ...args], {
+  return spawn(process.execPath, [...runtimeArgs(), join(EXAMPLES, name), ...args], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
     timeout: LIMIT_MS,

@@ -3,14 +3,9 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { compareLines, RotatingLog, type RotationWay } from "./rotating_log.ts";
+import { COMMAND_LINE } from "./runtime_args.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
-const RUNTIME_ARGS = "Deno" in globalThis
-  ? ["run", "-A", "--quiet", "--no-check", "--config", CONFIG]
-  : [];
 /** Time for a run to catch up with a log that is finished. */
 const CATCH_UP_MS = 40_000;
 
@@ -108,7 +103,7 @@ class Runner {
 
   start(): void {
     const args = ["run", "--follow", "-i", this.#input, "-o", "out.ndjson", "--listen", "off"];
-    const child = spawn(process.execPath, [...RUNTIME_ARGS, MAIN, ...args], { cwd: this.#folder });
+    const child = spawn(process.execPath, [...COMMAND_LINE, ...args], { cwd: this.#folder });
     child.stderr.on("data", (chunk: Uint8Array) => this.stderr += new TextDecoder().decode(chunk));
     child.stdout.resume();
     this.#ended = new Promise((resolve) => child.on("close", resolve));

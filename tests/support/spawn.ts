@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { runtimeArgs } from "./runtime_args.ts";
 
 /** How a process ended, and all it said. */
 export interface Ending {
@@ -44,8 +45,8 @@ export function startScript(
   onLine: (line: string) => void = () => {},
 ): Script {
   const path = fileURLToPath(new URL(name, import.meta.url));
-  const run = RUNTIME === "deno" ? ["run", "-A", "--quiet", "--no-lock", path] : [path];
-  const child = spawn(process.execPath, [...run, JSON.stringify(argument)], { stdio: "pipe" });
+  const args = [...runtimeArgs(), path, JSON.stringify(argument)];
+  const child = spawn(process.execPath, args, { stdio: "pipe" });
   const stdout = collect(child.stdout, onLine);
   const stderr = collect(child.stderr);
   const ended = once(child, "close").then(([code, signal]) => ({

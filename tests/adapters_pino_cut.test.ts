@@ -8,6 +8,7 @@ import { PINO_DEFAULTS, recordFromPino } from "../src/adapters/pino_record.ts";
 import { Lines } from "../src/pipeline/lines.ts";
 import { EncodedRecord } from "../src/record/encoded_record.ts";
 import { fakeClock } from "../src/testing/fake_clock.ts";
+import { unicodeText } from "./support/unicode_text.ts";
 
 const cut = createPinoCutter("msg");
 
@@ -39,7 +40,7 @@ const KEYS = fc.oneof(
 );
 const VALUES = fc.oneof(
   fc.string({ unit: "grapheme" }),
-  fc.string({ unit: "binary" }),
+  unicodeText(),
   fc.integer(),
   fc.double(),
   fc.boolean(),

@@ -6,6 +6,7 @@ import { parseSequence } from "../src/sink/http.ts";
 import { BatchParts, halves } from "../src/sink/http_parts.ts";
 import { formatSequence, runText } from "../src/sink/http_sequence.ts";
 import type { SeqRun } from "../src/storage/store.ts";
+import { unicodeText } from "./support/unicode_text.ts";
 
 /** Runs in ascending order, with holes between them. */
 const runs = fc.array(
@@ -30,7 +31,7 @@ function batchOf(given: readonly SeqRun[]): LineBatch {
 }
 
 test("parseSequence() reads what the sink writes, whatever the lane is called", () => {
-  const lane = fc.string({ unit: "binary", minLength: 1 });
+  const lane = unicodeText({ minLength: 1 });
   fc.assert(fc.property(runs, lane, fc.nat(), fc.nat(), (given, lane, opening, since) => {
     const logId = "00c0ffee00c0ffee";
     const from = { logId, lane, run: `${logId}.${opening}`, runFirstSeq: since };

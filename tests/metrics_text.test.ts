@@ -9,6 +9,7 @@ import { metricsText, registerMetrics } from "../src/metrics/prometheus.ts";
 import { fakeClock } from "../src/testing/mod.ts";
 import { type ParsedFamily, parseExposition } from "./support/exposition.ts";
 import { testDisk } from "./support/test_disk.ts";
+import { unicodeText } from "./support/unicode_text.ts";
 
 /** A pipeline on a disk that has delivered, dropped, refused and parked something. */
 async function busyPipeline(names: readonly string[] = ["well", "down"]): Promise<Pipeline> {
@@ -99,7 +100,7 @@ test("lanes of any name come back from the text as they are", async () => {
   const pipeline = await busyPipeline();
   const stats = pipeline.stats();
   const hostile = fc.oneof(
-    fc.string({ unit: "binary", maxLength: 12 }),
+    unicodeText({ maxLength: 12 }),
     fc.string({
       unit: fc.constantFrom('"', "\\", "\n", "\r", "n", "{", "}", ",", "=", " ", "é", "💧"),
     }),

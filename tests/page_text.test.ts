@@ -5,6 +5,7 @@ import { parseAnsi } from "../src/tail/page/app/worker/ansi.ts";
 import { detailsOf } from "../src/tail/page/app/worker/details.ts";
 import { lineOf, plainText, readLine, searchText } from "../src/tail/page/app/worker/log_line.ts";
 import { markOf, piecesOf } from "../src/tail/page/app/worker/pieces.ts";
+import { unicodeText } from "./support/unicode_text.ts";
 
 const ANSI: readonly [name: string, input: string, text: string, classes: readonly string[]][] = [
   ["plain text has no style", "plain", "plain", []],
@@ -30,7 +31,7 @@ for (const [name, input, text, classes] of ANSI) {
 }
 
 test("piecesOf() keeps every character, odd ones by number", () => {
-  const text = fc.string({ unit: "binary", maxLength: 30 });
+  const text = unicodeText({ maxLength: 30 });
   fc.assert(fc.property(text, fc.string({ minLength: 1, maxLength: 3 }), (input, term) => {
     const shown = piecesOf(input, [markOf(term, "mark")]).map(([piece]) => piece).join("");
     const plain = parseAnsi(input).text;

@@ -8,6 +8,7 @@ import { parseMessage } from "../src/tail/protocol_parse.ts";
 import { sharedOf, tailTraffic } from "../src/tail/session_shared.ts";
 import { fakeClock } from "../src/testing/fake_clock.ts";
 import { connect, push } from "./support/tail_client.ts";
+import { unicodeText } from "./support/unicode_text.ts";
 
 const any = fc.oneof(
   fc.jsonValue(),
@@ -16,7 +17,7 @@ const any = fc.oneof(
 
 const filter = fc.oneof(
   any,
-  fc.string({ unit: "binary" }),
+  unicodeText(),
   fc.string().map((text) => `level>=${text}`),
   fc.record({ min: any, text: any, fields: any, patterns: any }, { requiredKeys: [] }),
 );
@@ -26,7 +27,7 @@ const from = fc.oneof(
   fc.record({ run: any, seq: any, last: any, since: any }, { requiredKeys: [] }),
   fc.record({ last: fc.maxSafeNat() }),
   fc.record({ since: fc.maxSafeNat() }),
-  fc.record({ run: fc.string({ unit: "binary" }), seq: fc.maxSafeNat() }),
+  fc.record({ run: unicodeText(), seq: fc.maxSafeNat() }),
 );
 
 /** Nearly right: every key may be missing, or hold anything. */
@@ -44,7 +45,7 @@ const message = fc.record({
 
 const data = fc.oneof(
   { weight: 8, arbitrary: message },
-  { weight: 1, arbitrary: fc.string({ unit: "binary" }) },
+  { weight: 1, arbitrary: unicodeText() },
   { weight: 1, arbitrary: fc.json() },
   { weight: 1, arbitrary: fc.uint8Array() },
   { weight: 1, arbitrary: fc.constant("x".repeat(5_000)) },

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { FilterError, filterKey, readFilter, type TailFilter } from "../src/tail/filter.ts";
 import { formatQuery, parseQuery } from "../src/tail/query.ts";
 import { filters } from "./support/filters.ts";
+import { unicodeText } from "./support/unicode_text.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 12);
 
@@ -199,7 +200,7 @@ const PIECES = [
 ];
 const queries = fc.oneof(
   fc.array(fc.constantFrom(...PIECES), { maxLength: 40 }).map((pieces) => pieces.join("")),
-  fc.string({ unit: "binary", maxLength: 100 }),
+  unicodeText({ maxLength: 100 }),
 );
 
 test("parseQuery() throws nothing but FilterError, with a column within the text", () => {

@@ -6,6 +6,7 @@ import type { Level } from "../src/record/level.ts";
 import type { LogRecord } from "../src/record/record.ts";
 import { createScope } from "../src/record/scope.ts";
 import { mayBeRecord, recordFromText } from "../src/record/text_line.ts";
+import { unicodeText } from "./support/unicode_text.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 5, 23, 23, 123);
 const NOW_ISO = "2026-11-21T05:23:23.123Z";
@@ -40,7 +41,7 @@ for (const line of rawLines) {
 }
 
 test("any line that is no JSON object is its own message", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (line) => {
+  fc.assert(fc.property(unicodeText(), (line) => {
     const record = recordFromText(line, NOW);
     if (!mayBeRecord(line)) assert.deepEqual(record, plain(line));
     assert.equal(typeof record.msg, "string");
@@ -180,7 +181,7 @@ test("a line of our own comes back byte for byte", () => {
   const encoder = createEncoder();
   const scope = createScope({ logger: "db", traceId: "a".repeat(32), spanId: "b".repeat(16) });
   fc.assert(fc.property(
-    fc.string({ unit: "binary" }),
+    unicodeText(),
     fc.dictionary(fc.string(), fc.jsonValue()),
     (msg, fields) => {
       const line = encoder.line("warn", NOW, msg, scope, fields);

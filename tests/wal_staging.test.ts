@@ -8,6 +8,7 @@ import type { InputMark } from "../src/storage/store.ts";
 import { headerRoom, MAX_BODY_BYTES, readFrameHeader, readHeader } from "../src/wal/frame.ts";
 import { type StagedFrame, Staging } from "../src/wal/staging.ts";
 import { digest } from "./support/test_disk.ts";
+import { unicodeText } from "./support/unicode_text.ts";
 
 const encoder = new TextEncoder();
 
@@ -17,7 +18,7 @@ function staging(): Staging {
 
 /** Text of any kind, short or long, without LF. */
 const text = fc.oneof(
-  { weight: 8, arbitrary: fc.string({ unit: "binary", maxLength: 200 }) },
+  { weight: 8, arbitrary: unicodeText({ maxLength: 200 }) },
   { weight: 3, arbitrary: fc.string({ maxLength: 200 }) },
   {
     weight: 2,
@@ -109,9 +110,9 @@ test("bytes that readers were given never change", async () => {
 
 test("headerRoom() is enough for every mark", () => {
   const anyMark = fc.record({
-    file: fc.string({ unit: "binary", maxLength: 400 }),
+    file: unicodeText({ maxLength: 400 }),
     offset: fc.maxSafeNat(),
-    id: fc.string({ unit: "binary", maxLength: 60 }),
+    id: unicodeText({ maxLength: 60 }),
   });
   fc.assert(fc.property(anyMark, (mark) => {
     const stage = staging();

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { LEVELS } from "../../src/record/level.ts";
 import { readPattern } from "../../src/tail/filter_pattern.ts";
 import type { FieldTest, FilterPattern, TailFilter } from "../../src/tail/filter.ts";
+import { unicodeText } from "./unicode_text.ts";
 
 /** Texts that meet each other often, and the odd ones that JSON, cases and numbers make. */
 export const WORDS: readonly string[] = [
@@ -56,7 +57,7 @@ export const WORDS: readonly string[] = [
 
 export const words: fc.Arbitrary<string> = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...WORDS) },
-  { weight: 1, arbitrary: fc.string({ unit: "binary", minLength: 1, maxLength: 4 }) },
+  { weight: 1, arbitrary: unicodeText({ minLength: 1, maxLength: 4 }) },
 );
 
 /** Names joined by dots, as often as not those of a record's own parts. */

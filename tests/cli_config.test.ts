@@ -7,6 +7,7 @@ import { configSchema } from "../src/config/config.ts";
 import { CONFIG_STARTER } from "../src/cli/config_starter.ts";
 import { inFolder } from "./support/spawn.ts";
 import { startCommand } from "./support/cli.ts";
+import { runCommand } from "./support/commands.ts";
 
 function logflume(...args: string[]) {
   return startCommand(args).ended;
@@ -37,7 +38,7 @@ test("check tells every mistake at once with its place, opens nothing and ends w
   inFolder("cli-config", async (folder) => {
     const file = join(folder, "wrong.yaml");
     writeFileSync(file, `wal:\n  dir: ${join(folder, "data")}\nbufer: {}\nbuffer:\n  size: lots\n`);
-    const { code, stdout, stderr } = await logflume("check", file);
+    const { code, stdout, stderr } = await runCommand("check", file);
     assert.deepEqual([code, stdout], [2, ""]);
     const lines = stderr.trimEnd().split("\n");
     assert.ok(
@@ -47,10 +48,10 @@ test("check tells every mistake at once with its place, opens nothing and ends w
     assert.ok(lines.some((line) => line.startsWith(`${file}:5:9 buffer.size: `)), stderr);
     assert.doesNotMatch(stderr, /\n\s+at /);
     assert.equal(existsSync(join(folder, "data")), false);
-    const json = await logflume("check", file, "--json");
+    const json = await runCommand("check", file, "--json");
     assert.equal(json.code, 2);
     assert.equal(JSON.parse(json.stdout).problems.length, 2);
-    const missing = await logflume("check", join(folder, "none.yaml"));
+    const missing = await runCommand("check", join(folder, "none.yaml"));
     assert.equal(missing.code, 2);
     assert.match(missing.stderr, /none\.yaml/);
   }));
@@ -64,7 +65,7 @@ test("check prints no secret", () =>
       `http:\n  token: a-very-secret-token\nsinks:\n  api:\n    type: http\n    url: ${url}\n    token: t0ken-secret\n`,
     );
     for (const args of [[], ["--json"]]) {
-      const { stdout, stderr } = await logflume("check", file, ...args);
+      const { stdout, stderr } = await runCommand("check", file, ...args);
       assert.doesNotMatch(stdout + stderr, /very-secret|pass-word|query-secret|t0ken/);
     }
   }));
@@ -74,11 +75,11 @@ test("schema prints the schema of the configuration, and every command has help"
   assert.equal(code, 0);
   assert.deepEqual(JSON.parse(stdout), JSON.parse(JSON.stringify(configSchema)));
   for (const command of ["check", "init", "schema"]) {
-    const help = await logflume(command, "--help");
+    const help = await runCommand(command, "--help");
     assert.deepEqual([help.code, help.stderr], [0, ""]);
     assert.ok(help.stdout.startsWith(`Usage: logflume ${command}`));
     assert.match(help.stdout, /Exit codes: /);
-    const wrong = await logflume(command, "--nonsense");
+    const wrong = await runCommand(command, "--nonsense");
     assert.equal(wrong.code, 2);
     assert.match(wrong.stderr, /^logflume: Unknown option "--nonsense": use --/);
   }

@@ -18,6 +18,7 @@ import { fileSink } from "../src/sink/file.ts";
 import { fileStore } from "../src/storage/file.ts";
 import { sqliteStore } from "../src/storage/sqlite.ts";
 import { type CommandEnding, startCommand } from "./support/cli.ts";
+import { runCommand } from "./support/commands.ts";
 import { failureOf } from "./support/letter_logs.ts";
 import { inFolder } from "./support/spawn.ts";
 
@@ -28,7 +29,7 @@ function runWith(input: string, ...args: readonly string[]): Promise<CommandEndi
   return ended;
 }
 
-const run = (...args: readonly string[]): Promise<CommandEnding> => runWith("", ...args);
+const run = (...args: readonly string[]): Promise<CommandEnding> => runCommand("dlq", ...args);
 
 /** A pipeline that made dead letters of these messages: two of a lane `http`, the third of `other`. */
 async function fill(store: FileStore | LogProvider, file: string): Promise<Pipeline> {
@@ -66,7 +67,7 @@ async function withDeadLetters(
 
 test("dlq ls and show tell of every letter, and change nothing", () =>
   withDeadLetters(async (data) => {
-    const text = await run("ls", data);
+    const text = await runWith("", "ls", data);
     assert.deepEqual([text.code, text.stderr], [0, ""]);
     const [title, empty, heading, ...rows] = text.stdout.trimEnd().split("\n");
     assert.match(title!, /^".*": 3 dead letters, \d.* KiB$/);
@@ -81,7 +82,7 @@ test("dlq ls and show tell of every letter, and change nothing", () =>
     assert.deepEqual([held, letters[0].error.message], [1, "too big"]);
 
     const { id } = letters[0];
-    const show = await run("show", data, id, "unknown");
+    const show = await runWith("", "show", data, id, "unknown");
     assert.equal(show.code, 1);
     assert.match(show.stdout, new RegExp(`^${id}\n  lane +other\n  sequence +3\n`));
     assert.match(show.stdout, /\n {2}record +\{"time":".*"msg":"bad 2".*\}\n$/);
@@ -144,7 +145,7 @@ test("dlq replay appends the records to a file and removes them", () =>
     fs.writeFileSync(output, "half a line");
     const dry = await run("replay", data, "--dry-run", "--lane", "http");
     assert.deepEqual([dry.code, dry.stdout], [0, "2 dead letters would be replayed\n"]);
-    const one = await run("replay", data, "--output", output, "--limit", "1");
+    const one = await runWith("", "replay", data, "--output", output, "--limit", "1");
     assert.deepEqual([one.code, one.stdout, one.stderr], [0, "1 dead letter replayed\n", ""]);
     const rest = await run("replay", data, "-o", output, "--json");
     assert.equal(JSON.parse(rest.stdout).replayed, 2);
@@ -180,12 +181,12 @@ test("dlq replay refuses the file of a sink, and to have no file", () =>
 
 test("dlq export, rm and import move letters", () =>
   withDeadLetters(async (data) => {
-    const { stdout: lines } = await run("export", data);
+    const { stdout: lines } = await runWith("", "export", data);
     assert.equal(lines.trimEnd().split("\n").length, 3);
     const [first] = lines.split("\n").map((line) => line === "" ? {} : JSON.parse(line));
     const dry = await run("rm", data, first.id, "--dry-run");
     assert.equal(dry.stdout, "1 dead letter would be removed\n");
-    assert.equal((await run("rm", data, first.id)).stdout, "1 dead letter removed\n");
+    assert.equal((await runWith("", "rm", data, first.id)).stdout, "1 dead letter removed\n");
     assert.equal((await run("rm", data, "--grep", "too big")).stdout, "1 dead letter removed\n");
     assert.equal(
       (await run("rm", data, "--all", "--json")).stdout,

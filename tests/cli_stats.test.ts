@@ -12,11 +12,11 @@ import { parseStatsOptions } from "../src/cli/stats_options.ts";
 import { folderText, statsText } from "../src/cli/stats_text.ts";
 import { UsageError } from "../src/cli/usage_error.ts";
 import { type CommandEnding, startCommand } from "./support/cli.ts";
+import { runCommand } from "./support/commands.ts";
 import { inFolder } from "./support/spawn.ts";
 
 const PLAIN = { heading: (text: string) => text, wrong: (text: string) => `! ${text}` };
-const run = (...args: readonly string[]): Promise<CommandEnding> =>
-  startCommand(["stats", ...args]).ended;
+const run = (...args: readonly string[]): Promise<CommandEnding> => runCommand("stats", ...args);
 
 interface Site {
   readonly pipeline: Pipeline;
@@ -43,7 +43,7 @@ test("stats URL shows a table, and with --json what the server tells", () =>
   withSite({}, async ({ pipeline, url }) => {
     for (let i = 0; i < 1_234; i++) pipeline.write(`line ${i}`);
     await pipeline.drain();
-    const text = await run(url.replace("http://", ""));
+    const text = await startCommand(["stats", url.replace("http://", "")]).ended;
     assert.deepEqual([text.code, text.stderr], [0, ""]);
     assert.match(text.stdout, /^http:\/\/127\.0\.0\.1:\d+: memory, running, ready\n/);
     assert.match(text.stdout, /^Records +1,234 accepted, 0 refused, 0 filtered$/m);

@@ -9,6 +9,7 @@ import { fileStore } from "../src/storage/file.ts";
 import { parseCatOptions } from "../src/cli/wal_options.ts";
 import { UsageError } from "../src/cli/usage_error.ts";
 import { bytesText, recordsText } from "../src/cli/wal_text.ts";
+import { runCommand } from "./support/commands.ts";
 import { lineOf } from "./support/read_log.ts";
 import type { KillTask } from "./support/real_kill_child.ts";
 import { mixedLine } from "./support/real_lines.ts";
@@ -35,7 +36,8 @@ function start(...args: readonly string[]): { child: ChildProcess; ended: Promis
   return { child, ended };
 }
 
-const run = (...args: readonly string[]): Promise<Outcome> => start(...args).ended;
+const run = (...args: readonly string[]): Promise<Outcome> => runCommand("wal", ...args);
+const runAlone = (...args: readonly string[]): Promise<Outcome> => start(...args).ended;
 
 const rows = <T>(ndjson: string): T[] =>
   ndjson.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as T);
@@ -69,7 +71,7 @@ test("wal ls shows segments, cursors and the dead letters within", () =>
     const path = await write(folder, plainLines(25));
     await write(join(folder, "dead-letters"), plainLines(2));
     const name = path.slice(folder.length + 1);
-    const text = await run("ls", folder);
+    const text = await runAlone("ls", folder);
     assert.deepEqual([text.code, text.stderr], [0, ""]);
     assert.match(text.stdout, /^Log [0-9a-f]{16} in ".*": records 1 to 25, /);
     assert.match(text.stdout, new RegExp(`${name} +1 +25 +1 .* live\n`));
@@ -124,8 +126,8 @@ test("wal cat prints long lines and many of them whole", () =>
     const lines = Array.from({ length: 3000 }, (_, i) => mixedLine(i + 1, "w"));
     lines.push(lineOf("x".repeat(1_000_000)));
     await write(folder, lines);
-    assert.equal((await run("cat", folder, "--level", "info")).stdout, lines.join(""));
-    const { stdout } = await run("cat", folder, "--json");
+    assert.equal((await runAlone("cat", folder, "--level", "info")).stdout, lines.join(""));
+    const { stdout } = await runAlone("cat", folder, "--json");
     const expected = lines.map((line, i) => `{"seq":${i + 1},"record":${line.trimEnd()}}\n`);
     assert.equal(stdout, expected.join(""));
   }));
@@ -139,7 +141,7 @@ test("wal verify tells a flipped byte with its exact range and exits 1; cat give
     fs.writeFileSync(path, bytes);
     const segment = path.slice(folder.length + 1);
 
-    const text = await run("verify", folder);
+    const text = await runAlone("verify", folder);
     assert.deepEqual([text.code, text.stderr], [1, ""]);
     const told = `Segment "${segment}" is damaged from byte ${from} to ${to}: ` +
       `records 11 to 20 cannot be read\n`;
@@ -296,9 +298,9 @@ test("looking at a log that another process writes finds it whole, again and aga
     try {
       for (let round = 0; round < 4; round++) {
         const [ls, cat, verify] = await Promise.all([
-          run("ls", folder, "--json"),
-          run("cat", folder, "--json"),
-          run("verify", folder, "--json"),
+          runAlone("ls", folder, "--json"),
+          runAlone("cat", folder, "--json"),
+          runAlone("verify", folder, "--json"),
         ]);
         assert.deepEqual([ls.stderr, cat.stderr, verify.stderr], ["", "", ""]);
         assert.deepEqual([ls.code, cat.code, verify.code], [0, 0, 0], verify.stdout);

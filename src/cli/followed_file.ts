@@ -1,5 +1,6 @@
 import type { FoundFile } from "./input_source.ts";
 import { type OpenInput, openInput } from "./open_input.ts";
+import { anchorLeft } from "./read_anchor.ts";
 import {
   beginningOf,
   FileReader,
@@ -14,12 +15,19 @@ const TURN_CHUNKS = 16;
 const HALF_LINE_LOOKS = 20;
 /** Looks that a file without a name is held open, since its writer may not know yet. */
 const NAMELESS_LOOKS = 240;
-
-/** Copies appear soon after, or never. */
+/** Copies appear before the cut, and are found soon after, or never. */
 const MAX_CUTS = 8;
 
 /** How a turn ended; `more` if there is more to read at once. */
 export type TurnEnd = ReadEnd | "more";
+
+/** A time that a file was cut to a shorter length. */
+export interface Cut {
+  /** Up to where it was read before. */
+  readonly place: ReadPlace;
+  /** Whether a copy was found that has what came after it. */
+  isContinued: boolean;
+}
 
 /** What a file that is read needs from the one who follows many. */
 export interface FollowHost {
@@ -43,12 +51,18 @@ export class FollowedFile {
   #changedNs = -1n;
   #isMoved: boolean;
   #stillLooks = 0;
+  #isCut = false;
+  #look = 0;
   /** Whether it is only known, so that it is not taken for a new one. */
   isSkipped = false;
   /** Whether no path leads to it any more. */
   isNameless = false;
-  /** Up to where it was read each time that it was cut to a shorter length; the last times only. */
-  readonly cuts: ReadPlace[] = [];
+  /** The last times that it was cut. */
+  readonly cuts: Cut[] = [];
+  /** The look that saw last that it was cut, or may have been; -1 before. */
+  cutLook = -1;
+  /** Whether it is a copy, which is older than what its original has now. */
+  isCopy = false;
   /** When it had its last turn, as a count of turns. */
   lastTurn = 0;
 
@@ -68,13 +82,22 @@ export class FollowedFile {
     return this.#reader !== undefined;
   }
 
+  /** What it was when it was read last; undefined while it is to be read anew, since it was cut. */
+  get id(): string | undefined {
+    return this.#isCut ? undefined : this.#reader?.place.id ?? this.#place?.id;
+  }
+
   /** Whether it has no name any more and will not be read on. */
   get isOver(): boolean {
     return this.isNameless && this.#stillLooks >= NAMELESS_LOOKS;
   }
 
-  /** Notes what a look has found, or that it found nothing. */
-  see(found: FoundFile | undefined): void {
+  /** Notes what a look, the `look`th one, has found, or that it found nothing. */
+  see(found: FoundFile | undefined, look: number): void {
+    this.#look = look;
+    // What of it was never read may be gone without a trace.
+    const isUnread = this.#readTo === 0 && found?.changedNs !== this.#changedNs;
+    if (this.#isCut || isUnread) this.cutLook = look;
     if (found?.path !== this.#found.path && !this.isNameless) this.#stillLooks = 0;
     this.isNameless = found === undefined;
     if (found === undefined) return;
@@ -113,12 +136,12 @@ export class FollowedFile {
 
   async #readOn(): Promise<TurnEnd> {
     if (!await this.#isReadable() || this.#reader === undefined) return "end";
-    await this.#checkBeginning(this.#reader);
+    if (this.#isCut && await this.#startOver(this.#reader) === "refused") return "refused";
     // What was noted before the reading: a change during it is seen by the next look.
     this.#changedNs = this.#found.changedNs;
-    const end = await this.#reader.readOn(TURN_CHUNKS);
+    const end = await this.#reader.followOn(TURN_CHUNKS);
     this.#readTo = this.#reader.offset;
-    return end;
+    return end === "cut" ? await this.#onCut(this.#reader) : end;
   }
 
   /** Opens it if need be. False if it cannot be had now, or is one that is not to be read. */
@@ -134,24 +157,40 @@ export class FollowedFile {
       this.#readTo = this.#found.size;
       return await closed(input);
     }
+    // Another file has the inode of one that was left out; of one that was read, the reader finds out.
+    this.begin(input, this.isSkipped || !this.#place ? beginningOf(input) : this.#place);
     this.isSkipped = false;
-    // Another file has the inode of one that was read or left out before.
-    this.begin(input, isSame && this.#place ? this.#place : beginningOf(input));
     return true;
   }
 
-  /** A file that was cut, or written anew in its place, is read from its beginning. */
-  async #checkBeginning(reader: FileReader): Promise<void> {
+  /** What it had is looked for in copies first, by the next look, which comes at once. */
+  async #onCut({ input, place }: FileReader): Promise<"more"> {
+    const { context, chunk } = this.#host;
+    this.#readTo = -1;
+    const left = place.anchor && await anchorLeft(input, place.anchor);
+    if (left !== undefined) {
+      const id = await input.identify();
+      const from = { file: place.file, id, offset: left.end, anchor: left };
+      this.#reader = new FileReader(input, from, context, chunk);
+      return "more";
+    }
+    context.say(`"${this.#found.label}" was shortened: reading it from the beginning`);
+    if (this.cuts.push({ place, isContinued: false }) > MAX_CUTS) this.cuts.shift();
+    this.cutLook = this.#look;
+    this.#isCut = true;
+    return "more";
+  }
+
+  /** Reads what was written since it was cut. */
+  async #startOver(reader: FileReader): Promise<"end" | "refused"> {
+    const isHalfGone = this.cuts.at(-1)?.isContinued === false;
+    if (isHalfGone && await reader.finish() === "refused") return "refused";
     const { input } = reader;
-    if (await input.size() >= reader.offset && await input.matches(reader.place.id)) return;
-    this.#host.context.say(
-      `"${this.#found.label}" was shortened: reading it from the beginning`,
-    );
-    if (this.cuts.push(reader.place) > MAX_CUTS) this.cuts.shift();
-    await reader.finish();
-    const { file } = reader.place;
-    const start = { file, id: await input.identify(), offset: 0 };
+    const start = { file: reader.place.file, id: input.idOf(new Uint8Array(0)), offset: 0 };
     this.#reader = new FileReader(input, start, this.#host.context, this.#host.chunk);
+    this.#reader.skipHole();
+    this.#isCut = false;
+    return "end";
   }
 
   /** Hands over the half line at its end, which will not be whole any more. */

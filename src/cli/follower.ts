@@ -1,6 +1,6 @@
-import { CopyWatch, placeInCopy } from "./copy_watch.ts";
+import { CopyWatch, isUnseen, placeInCopy } from "./copy_watch.ts";
 import { FollowNews } from "./follow_news.ts";
-import { FollowedFile, type FollowHost, type TurnEnd } from "./followed_file.ts";
+import { type Cut, FollowedFile, type FollowHost, type TurnEnd } from "./followed_file.ts";
 import { type FoundFile, type InputSource, isGone, listFiles } from "./input_source.ts";
 import { type OpenInput, openInput } from "./open_input.ts";
 import {
@@ -32,6 +32,7 @@ export class Follower {
   /** The places of the last look; undefined before the first. */
   #places: ReadonlyMap<string, string> | undefined;
   #turns = 0;
+  #looks = 0;
 
   constructor(sources: readonly InputSource[], context: InputContext, maxOpenFiles: number) {
     this.#maxOpenFiles = maxOpenFiles;
@@ -74,7 +75,8 @@ export class Follower {
 
   async #find(): Promise<void> {
     const found = await this.#list();
-    for (const [place, file] of this.#files) file.see(found.get(place));
+    const number = ++this.#looks;
+    for (const [place, file] of this.#files) file.see(found.get(place), number);
     const places = new Map([...found.values()].map(({ path, place }) => [path, place]));
     const look: Look = { isFirst: this.#places === undefined, places, begun: new Set() };
     for (const file of found.values()) {
@@ -109,20 +111,25 @@ export class Follower {
   /** Decides what becomes of a file that is not known. */
   async #meet(found: FoundFile, look: Look): Promise<void> {
     const original = look.places.get(found.family);
-    const verdict = look.isFirst
-      ? "new"
-      : this.#copies.judge(found, this.#places?.get(found.family), original);
+    const before = this.#places?.get(found.family);
+    const verdict = look.isFirst ? "new" : this.#copies.judge(found, before, original, this.#looks);
+    const known = this.#files.get(original ?? "");
     const cuts = verdict === "new" && !look.isFirst ? [] : await this.#cutsOf(found, look);
-    if (verdict === "wait" && cuts.length === 0) return;
+    const mayBeUnseen = verdict !== "new" && known !== undefined &&
+      this.#copies.cameWith(found.place, known.cutLook);
+    if (verdict === "wait" && cuts.length === 0 && !mayBeUnseen) return;
     await this.#makeRoom();
     const input = await openInput(found.path);
-    const copied = await placeInCopy(input, cuts);
     // The path may lead to another file by now: the next look finds both.
-    if (input.place !== found.place || (verdict === "wait" && copied === undefined)) {
-      return await input.close();
-    }
-    const known = await knownPlace(input, this.#host.context) ?? copied;
-    await this.#add(found, input, known, look, verdict === "copy");
+    if (input.place !== found.place) return await input.close();
+    const copied = await placeInCopy(input, cuts) ??
+      (mayBeUnseen && await isUnseen(input, known.found.path, known.id)
+        ? beginningOf(input)
+        : undefined);
+    if (verdict === "wait" && copied === undefined) return await input.close();
+    const place = await knownPlace(input, this.#host.context) ?? copied;
+    const file = await this.#add(found, input, place, look, verdict === "copy");
+    file.isCopy = copied !== undefined;
   }
 
   async #add(
@@ -131,7 +138,7 @@ export class Follower {
     known: ReadPlace | undefined,
     { isFirst, begun }: Look,
     isCopy: boolean,
-  ): Promise<void> {
+  ): Promise<FollowedFile> {
     const file = new FollowedFile(found, this.#host);
     this.#files.set(found.place, file);
     if (known !== undefined) begun.add(found.family);
@@ -139,15 +146,17 @@ export class Follower {
     const isOld = isFirst && !found.isMeant && !begun.has(found.family) && found.size > 0;
     if (known === undefined && (isOld || isCopy)) {
       file.skip(beginningOf(input));
-      return await input.close();
+      await input.close();
+      return file;
     }
     file.lastTurn = ++this.#turns;
     file.begin(input, known ?? beginningOf(input));
     if (isFirst && known !== undefined) this.#news.onResumed(found, known);
+    return file;
   }
 
-  /** Up to where the file was read, before it was cut, of which this one may be a copy. */
-  async #cutsOf({ path, family }: FoundFile, look: Look): Promise<readonly ReadPlace[]> {
+  /** The cuts of the file of which this one may be a copy. */
+  async #cutsOf({ path, family }: FoundFile, look: Look): Promise<readonly Cut[]> {
     const place = path === family ? undefined : look.places.get(family);
     if (place === undefined) return [];
     const known = this.#files.get(place);
@@ -157,11 +166,13 @@ export class Follower {
     const original = await openInput(family);
     const isWhole = await knownPlace(original, this.#host.context) !== undefined;
     await original.close();
-    return isWhole ? [] : [mark];
+    return isWhole ? [] : [{ place: mark, isContinued: false }];
   }
 
   async #read(family: readonly FollowedFile[]): Promise<TurnEnd> {
-    for (const file of family) {
+    // A copy was found later than its original, and is older.
+    const inOrder = family.toSorted((a, b) => Number(b.isCopy) - Number(a.isCopy));
+    for (const file of inOrder) {
       file.lastTurn = ++this.#turns;
       const end = await this.#try(file.found, () => file.turn());
       if (end !== undefined && end !== "end") return end;

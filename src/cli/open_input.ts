@@ -16,12 +16,16 @@ export interface OpenInput {
   read(into: Uint8Array, offset: number): Promise<number>;
   /** Bytes in the file now. */
   size(): Promise<number>;
+  /** The id of the file when it began with these bytes, of which it may have had more. */
+  idOf(beginning: Uint8Array): string;
   /** The id as it is now: the fingerprint of a file that was shorter than what it covers grows. */
   identify(): Promise<string>;
   /** Whether this is the file that had `id`, perhaps grown since. */
   matches(id: string): Promise<boolean>;
   /** Whether it begins as the file that had `id` did, which it may be a copy of. */
   startsLike(id: string): Promise<boolean>;
+  /** So many bytes of its beginning as a fingerprint covers, fewer of a shorter file. */
+  beginning(): Promise<Uint8Array>;
   /** Gives the descriptor back. */
   close(): Promise<void>;
 }
@@ -36,17 +40,20 @@ export async function openInput(file: string): Promise<OpenInput> {
   const stat = await handle.stat({ bigint: true });
   const place = `${stat.dev}:${stat.ino}`;
   const isRegular = stat.isFile();
-  const identify = async () =>
-    isRegular ? `${place}:${await fingerprint(handle, FINGERPRINT_BYTES)}` : place;
+  const idOf = (bytes: Uint8Array) =>
+    isRegular ? `${place}:${fingerprint(bytes.subarray(0, FINGERPRINT_BYTES))}` : place;
+  const beginning = (count: number = FINGERPRINT_BYTES) => readBeginning(handle, count);
+  const identify = async () => isRegular ? idOf(await beginning()) : place;
   const startsLike = async (id: string) => {
     const [, , count = "", crc] = id.split(":");
-    return await fingerprint(handle, Number(count)) === `${count}:${crc}`;
+    return fingerprint(await beginning(Number(count))) === `${count}:${crc}`;
   };
   return {
     path,
     place,
     id: await identify(),
     isRegular,
+    idOf,
     identify,
     async read(into, offset) {
       const position = isRegular ? offset : null;
@@ -55,6 +62,7 @@ export async function openInput(file: string): Promise<OpenInput> {
     size: async () => (await handle.stat()).size,
     matches: async (id) => id.startsWith(`${place}:`) && await startsLike(id),
     startsLike,
+    beginning: () => beginning(),
     close: () => handle.close(),
   };
 }
@@ -64,9 +72,19 @@ export function isIdWhole(id: string): boolean {
   return Number(id.split(":")[2]) === FINGERPRINT_BYTES;
 }
 
-/** `<count>:<crc>` of the first `count` bytes, fewer in a shorter file. */
-async function fingerprint(handle: FileHandle, count: number): Promise<string> {
+/** Whether the fingerprint in an id covers nothing, as that of an empty file. */
+export function isIdEmpty(id: string): boolean {
+  return Number(id.split(":")[2]) === 0;
+}
+
+/** The first `count` bytes, fewer of a shorter file. */
+async function readBeginning(handle: FileHandle, count: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(Math.min(count, FINGERPRINT_BYTES));
-  const filled = bytes.length === 0 ? 0 : (await handle.read(bytes, 0, bytes.length, 0)).bytesRead;
-  return `${filled}:${crc32(bytes.subarray(0, filled)).toString(16)}`;
+  if (bytes.length === 0) return bytes;
+  return bytes.subarray(0, (await handle.read(bytes, 0, bytes.length, 0)).bytesRead);
+}
+
+/** `<count>:<crc>` of a beginning. */
+function fingerprint(bytes: Uint8Array): string {
+  return `${bytes.length}:${crc32(bytes).toString(16)}`;
 }

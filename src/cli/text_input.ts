@@ -3,6 +3,7 @@ import type { InputMark } from "../storage/store.ts";
 import { type Feed, orStop } from "./feed.ts";
 import { createLineSplitter, type Line, type LineSplitter } from "./line_splitter.ts";
 import { isIdWhole, type OpenInput, openInput } from "./open_input.ts";
+import { anchorAfter, anchorAt, holdsAnchor, NO_ANCHOR, type ReadAnchor } from "./read_anchor.ts";
 
 /** What reading an input needs from the program around it. */
 export interface InputContext {
@@ -33,15 +34,19 @@ export interface ReadPlace {
   readonly id: string;
   /** The byte after the last whole line. */
   readonly offset: number;
+  /** What was read before it, if that is known. */
+  readonly anchor?: ReadAnchor;
 }
 
 /** Reads one open file. */
 export class FileReader {
   readonly #context: InputContext;
   readonly #chunk: Uint8Array;
-  readonly #splitter: LineSplitter;
   readonly #file: string;
+  #splitter: LineSplitter;
   #id: string;
+  #anchor: ReadAnchor;
+  #isInHole = false;
   /** The file. */
   readonly input: OpenInput;
 
@@ -57,6 +62,7 @@ export class FileReader {
     this.#chunk = chunk;
     this.#file = from.file;
     this.#id = from.id;
+    this.#anchor = from.anchor ?? NO_ANCHOR;
     this.#splitter = createLineSplitter({ maxLineBytes: MAX_LINE_BYTES, offset: from.offset });
   }
 
@@ -67,23 +73,79 @@ export class FileReader {
 
   /** Where another reader would go on. */
   get place(): ReadPlace {
-    return { file: this.#file, id: this.#id, offset: this.#splitter.lineOffset };
+    const offset = this.#splitter.lineOffset;
+    return { file: this.#file, id: this.#id, offset, anchor: this.#anchor };
+  }
+
+  /**
+   * Passes over NUL bytes up to the first other one: what a writer that was not told leaves at the
+   * beginning of a file that was cut under it.
+   */
+  skipHole(): void {
+    this.#isInHole = true;
   }
 
   /** Reads until there is no more for now, or `maxChunks` were read. */
   async readOn(maxChunks: number = Infinity): Promise<ReadEnd | "more"> {
+    const end = await this.#read(maxChunks, () => Promise.resolve(true));
+    return end === "cut" ? "end" : end;
+  }
+
+  /**
+   * Reads as {@linkcode readOn} does, and looks after each chunk, before anything of it is handed over,
+   * whether it belongs to what was read before. `cut` if it does not: nothing of it was taken then.
+   */
+  async followOn(maxChunks: number): Promise<ReadEnd | "more" | "cut"> {
+    return await this.#read(maxChunks, () => this.#isStill());
+  }
+
+  async #read(
+    maxChunks: number,
+    isStill: () => Promise<boolean>,
+  ): Promise<ReadEnd | "more" | "cut"> {
     const { stop } = this.#context;
     for (let count = 0; !stop.aborted; count++) {
       if (count === maxChunks) return "more";
       const bytes = await orStop(this.input.read(this.#chunk, this.offset), stop);
-      if (bytes === 0) return "end";
       if (bytes === undefined) break;
-      // A fingerprint of nothing fits every file that will get this inode.
-      if (this.input.isRegular && !isIdWhole(this.#id)) this.#id = await this.input.identify();
-      const lines = this.#splitter.push(this.#chunk.subarray(0, bytes));
-      if (!await this.#feed(lines)) return "refused";
+      const chunk = this.#chunk.subarray(0, bytes);
+      const id = await this.#idAfter(chunk);
+      if (!await isStill()) return "cut";
+      if (bytes === 0) return "end";
+      this.#id = id;
+      if (!await this.#take(chunk)) return "refused";
     }
     return "stopped";
+  }
+
+  /** The id of the file: a fingerprint of nothing fits every file that will get this inode. */
+  async #idAfter(chunk: Uint8Array): Promise<string> {
+    if (!this.input.isRegular || isIdWhole(this.#id)) return this.#id;
+    // Not read again: what is there by now may be the beginning of something else.
+    return this.offset === 0 ? this.input.idOf(chunk) : await this.input.identify();
+  }
+
+  /** Whether all that was read stands where it stood. */
+  async #isStill(): Promise<boolean> {
+    return await this.input.size() >= this.offset && await this.input.matches(this.#id) &&
+      await holdsAnchor(this.input, this.#anchor);
+  }
+
+  async #take(bytes: Uint8Array): Promise<boolean> {
+    const chunk = this.#isInHole ? this.#afterHole(bytes) : bytes;
+    const { offset } = this;
+    const lines = this.#splitter.push(chunk);
+    this.#anchor = anchorAfter(this.#anchor, chunk, offset);
+    return await this.#feed(lines);
+  }
+
+  #afterHole(bytes: Uint8Array): Uint8Array {
+    const text = bytes.findIndex((byte) => byte !== 0);
+    const count = text === -1 ? bytes.length : text;
+    this.#isInHole = text === -1;
+    const offset = this.offset + count;
+    this.#splitter = createLineSplitter({ maxLineBytes: MAX_LINE_BYTES, offset });
+    return bytes.subarray(count);
   }
 
   /** Hands over the last line, which has no LF. Only at the end: elsewhere it is half a line. */
@@ -115,7 +177,8 @@ export async function knownPlace(
 ): Promise<ReadPlace | undefined> {
   if (!input.isRegular) return undefined;
   for (const mark of context.marksAt(input.place).toReversed()) {
-    if (await input.size() >= mark.offset && await input.matches(mark.id)) return mark;
+    if (await input.size() < mark.offset || !await input.matches(mark.id)) continue;
+    return { ...mark, anchor: await anchorAt(input, mark.offset) };
   }
   return undefined;
 }

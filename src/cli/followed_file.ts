@@ -1,13 +1,8 @@
+import { freshPlace, nameAfterCut } from "./input_generations.ts";
 import type { FoundFile } from "./input_source.ts";
 import { type OpenInput, openInput } from "./open_input.ts";
 import { anchorLeft } from "./read_anchor.ts";
-import {
-  beginningOf,
-  FileReader,
-  type InputContext,
-  type ReadEnd,
-  type ReadPlace,
-} from "./text_input.ts";
+import { FileReader, type InputContext, type ReadEnd, type ReadPlace } from "./text_input.ts";
 
 /** A file has so many chunks of 256 KiB read before the next one has its turn. */
 const TURN_CHUNKS = 16;
@@ -16,7 +11,7 @@ const HALF_LINE_LOOKS = 20;
 /** Looks that a file without a name is held open, since its writer may not know yet. */
 const NAMELESS_LOOKS = 240;
 /** Copies appear before the cut, and are found soon after, or never. */
-const MAX_CUTS = 8;
+const MAX_CUTS = 16;
 
 /** How a turn ended; `more` if there is more to read at once. */
 export type TurnEnd = ReadEnd | "more";
@@ -158,7 +153,8 @@ export class FollowedFile {
       return await closed(input);
     }
     // Another file has the inode of one that was left out; of one that was read, the reader finds out.
-    this.begin(input, this.isSkipped || !this.#place ? beginningOf(input) : this.#place);
+    const known = this.isSkipped ? undefined : this.#place;
+    this.begin(input, known ?? freshPlace(input, this.#host.context));
     this.isSkipped = false;
     return true;
   }
@@ -186,7 +182,11 @@ export class FollowedFile {
     const isHalfGone = this.cuts.at(-1)?.isContinued === false;
     if (isHalfGone && await reader.finish() === "refused") return "refused";
     const { input } = reader;
-    const start = { file: reader.place.file, id: input.idOf(new Uint8Array(0)), offset: 0 };
+    const start = {
+      file: nameAfterCut(reader.place.file),
+      id: input.idOf(new Uint8Array(0)),
+      offset: 0,
+    };
     this.#reader = new FileReader(input, start, this.#host.context, this.#host.chunk);
     this.#reader.skipHole();
     this.#isCut = false;

@@ -1,8 +1,10 @@
 import { CopyWatch, isUnseen, placeInCopy } from "./copy_watch.ts";
 import { FollowNews } from "./follow_news.ts";
-import { type Cut, FollowedFile, type FollowHost, type TurnEnd } from "./followed_file.ts";
+import { FollowedFile, type FollowHost, type TurnEnd } from "./followed_file.ts";
+import { cutsBefore, freshPlace, placeInLog } from "./input_generations.ts";
 import { type FoundFile, type InputSource, isGone, listFiles } from "./input_source.ts";
 import { type OpenInput, openInput } from "./open_input.ts";
+import { compareAge } from "./rotated_name.ts";
 import {
   beginningOf,
   type InputContext,
@@ -16,8 +18,8 @@ interface Look {
   readonly isFirst: boolean;
   /** Device and inode of each path. */
   readonly places: ReadonlyMap<string, string>;
-  /** Families of which an earlier run has read a file: the younger ones are read as well. */
-  readonly begun: Set<string>;
+  /** Of each family the youngest file that an earlier run has read: the younger ones are read as well. */
+  readonly begun: ReadonlyMap<string, string>;
 }
 
 /** Finds the files of inputs again and again, and reads them by turns. */
@@ -78,7 +80,9 @@ export class Follower {
     const number = ++this.#looks;
     for (const [place, file] of this.#files) file.see(found.get(place), number);
     const places = new Map([...found.values()].map(({ path, place }) => [path, place]));
-    const look: Look = { isFirst: this.#places === undefined, places, begun: new Set() };
+    const isFirst = this.#places === undefined;
+    const begun = isFirst ? await this.#findBegun(found, places) : new Map();
+    const look: Look = { isFirst, places, begun };
     for (const file of found.values()) {
       const before = this.#places?.get(file.path) ?? file.place;
       if (file.isMeant && before !== file.place && file.path === file.family) {
@@ -108,65 +112,97 @@ export class Follower {
     return found;
   }
 
+  /** Asked only of families that have files which were perhaps rotated before anything was read. */
+  async #findBegun(
+    found: ReadonlyMap<string, FoundFile>,
+    places: ReadonlyMap<string, string>,
+  ): Promise<ReadonlyMap<string, string>> {
+    const files = [...found.values()];
+    const unsure = new Set(files.filter(({ isMeant }) => !isMeant).map(({ family }) => family));
+    const begun = new Map<string, string>();
+    for (const file of files.filter(({ family }) => unsure.has(family))) {
+      await this.#try(file, async () => {
+        const input = await openInput(file.path);
+        const original = places.get(file.family);
+        const known = await placeInLog(input, file, original, this.#host.context)
+          .finally(() => input.close());
+        if (known !== undefined) begun.set(file.family, file.path);
+      });
+    }
+    return begun;
+  }
+
   /** Decides what becomes of a file that is not known. */
   async #meet(found: FoundFile, look: Look): Promise<void> {
-    const original = look.places.get(found.family);
-    const before = this.#places?.get(found.family);
-    const verdict = look.isFirst ? "new" : this.#copies.judge(found, before, original, this.#looks);
-    const known = this.#files.get(original ?? "");
-    const cuts = verdict === "new" && !look.isFirst ? [] : await this.#cutsOf(found, look);
-    const mayBeUnseen = verdict !== "new" && known !== undefined &&
-      this.#copies.cameWith(found.place, known.cutLook);
-    if (verdict === "wait" && cuts.length === 0 && !mayBeUnseen) return;
     await this.#makeRoom();
     const input = await openInput(found.path);
     // The path may lead to another file by now: the next look finds both.
     if (input.place !== found.place) return await input.close();
-    const copied = await placeInCopy(input, cuts) ??
-      (mayBeUnseen && await isUnseen(input, known.found.path, known.id)
-        ? beginningOf(input)
-        : undefined);
+    if (look.isFirst) await this.#meetFirst(found, input, look);
+    else await this.#meetLater(found, input, look.places.get(found.family));
+  }
+
+  async #meetFirst(found: FoundFile, input: OpenInput, look: Look): Promise<void> {
+    const original = look.places.get(found.family);
+    const known = await placeInLog(input, found, original, this.#host.context);
+    if (known !== undefined) this.#news.onResumed(found, known);
+    const last = look.begun.get(found.family);
+    // Rotated before anything was read: nobody asked for it.
+    const isOld = last === undefined || compareAge(found.path, last) < 0;
+    const isSkipped = known === undefined && !found.isMeant && isOld && found.size > 0;
+    const { context } = this.#host;
+    const from = isSkipped ? "skip" : known ?? freshPlace(input, context);
+    const file = await this.#add(found, input, from);
+    // It may have been cut a moment ago, and its copy be found by the next look.
+    file.cuts.push(...cutsBefore(known, found.place, context));
+    if (known === undefined && file.cuts.length > 0) file.cutLook = this.#looks;
+  }
+
+  async #meetLater(
+    found: FoundFile,
+    input: OpenInput,
+    original: string | undefined,
+  ): Promise<void> {
+    const before = this.#places?.get(found.family);
+    const verdict = this.#copies.judge(found, before, original, this.#looks);
+    const { context } = this.#host;
+    const known = await knownPlace(input, context);
+    if (verdict === "new") {
+      return void await this.#add(found, input, known ?? freshPlace(input, context));
+    }
+    const copied = await this.#placeOfCopy(input, found, this.#files.get(original ?? ""));
     if (verdict === "wait" && copied === undefined) return await input.close();
-    const place = await knownPlace(input, this.#host.context) ?? copied;
-    const file = await this.#add(found, input, place, look, verdict === "copy");
-    file.isCopy = copied !== undefined;
+    const file = await this.#add(found, input, known ?? copied ?? "skip");
+    file.isCopy = true;
+  }
+
+  /** Where a copy of a file is to be read from; undefined if that cannot be told, or nowhere. */
+  async #placeOfCopy(
+    input: OpenInput,
+    { place }: FoundFile,
+    original: FollowedFile | undefined,
+  ): Promise<ReadPlace | undefined> {
+    if (original === undefined) return undefined;
+    const copied = await placeInCopy(input, original.cuts);
+    if (copied !== undefined || !this.#copies.cameWith(place, original.cutLook)) return copied;
+    const isNew = await isUnseen(input, original.found.path, original.id);
+    return isNew ? beginningOf(input) : undefined;
   }
 
   async #add(
     found: FoundFile,
     input: OpenInput,
-    known: ReadPlace | undefined,
-    { isFirst, begun }: Look,
-    isCopy: boolean,
+    from: ReadPlace | "skip",
   ): Promise<FollowedFile> {
     const file = new FollowedFile(found, this.#host);
     this.#files.set(found.place, file);
-    if (known !== undefined) begun.add(found.family);
-    // Rotated before anything was read: nobody asked for it.
-    const isOld = isFirst && !found.isMeant && !begun.has(found.family) && found.size > 0;
-    if (known === undefined && (isOld || isCopy)) {
+    file.lastTurn = ++this.#turns;
+    if (from !== "skip") file.begin(input, from);
+    else {
       file.skip(beginningOf(input));
       await input.close();
-      return file;
     }
-    file.lastTurn = ++this.#turns;
-    file.begin(input, known ?? beginningOf(input));
-    if (isFirst && known !== undefined) this.#news.onResumed(found, known);
     return file;
-  }
-
-  /** The cuts of the file of which this one may be a copy. */
-  async #cutsOf({ path, family }: FoundFile, look: Look): Promise<readonly Cut[]> {
-    const place = path === family ? undefined : look.places.get(family);
-    if (place === undefined) return [];
-    const known = this.#files.get(place);
-    if (known !== undefined) return known.cuts;
-    const mark = this.#host.context.marksAt(place).at(-1);
-    if (mark === undefined) return [];
-    const original = await openInput(family);
-    const isWhole = await knownPlace(original, this.#host.context) !== undefined;
-    await original.close();
-    return isWhole ? [] : [{ place: mark, isContinued: false }];
   }
 
   async #read(family: readonly FollowedFile[]): Promise<TurnEnd> {

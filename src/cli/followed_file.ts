@@ -46,6 +46,7 @@ export class FollowedFile {
   #changedNs = -1n;
   #isMoved: boolean;
   #stillLooks = 0;
+  #isSettled = false;
   #isCut = false;
   #look = 0;
   /** Whether it is only known, so that it is not taken for a new one. */
@@ -125,7 +126,13 @@ export class FollowedFile {
 
   async #isUnchanged(): Promise<boolean> {
     const { size, changedNs } = this.#found;
-    if (!this.isNameless) return size === this.#readTo && changedNs === this.#changedNs;
+    if (!this.isNameless) {
+      const isSame = size === this.#readTo && changedNs === this.#changedNs;
+      const isOver = isSame && this.#isSettled;
+      // The time of a change is a few milliseconds coarse: one more look sees what came within them.
+      this.#isSettled = isSame;
+      return isOver;
+    }
     return this.#reader === undefined || await this.#reader.input.size() === this.#readTo;
   }
 

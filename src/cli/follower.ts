@@ -1,10 +1,9 @@
 import { CopyWatch, isUnseen, placeInCopy } from "./copy_watch.ts";
 import { FollowNews } from "./follow_news.ts";
 import { FollowedFile, type FollowHost, type TurnEnd } from "./followed_file.ts";
-import { cutsBefore, freshPlace, placeInLog } from "./input_generations.ts";
+import { cutsBefore, freshPlace, isYounger, placeInLog } from "./input_generations.ts";
 import { type FoundFile, type InputSource, isGone, listFiles } from "./input_source.ts";
 import { type OpenInput, openInput } from "./open_input.ts";
-import { compareAge } from "./rotated_name.ts";
 import {
   beginningOf,
   type InputContext,
@@ -18,8 +17,8 @@ interface Look {
   readonly isFirst: boolean;
   /** Device and inode of each path. */
   readonly places: ReadonlyMap<string, string>;
-  /** Of each family the youngest file that an earlier run has read: the younger ones are read as well. */
-  readonly begun: ReadonlyMap<string, string>;
+  /** Rotated files that are read though they are not meant, by device and inode. */
+  readonly asked: ReadonlySet<string>;
 }
 
 /** Finds the files of inputs again and again, and reads them by turns. */
@@ -81,8 +80,8 @@ export class Follower {
     for (const [place, file] of this.#files) file.see(found.get(place), number);
     const places = new Map([...found.values()].map(({ path, place }) => [path, place]));
     const isFirst = this.#places === undefined;
-    const begun = isFirst ? await this.#findBegun(found, places) : new Map();
-    const look: Look = { isFirst, places, begun };
+    const asked = isFirst ? await this.#findAsked(found, places) : new Set<string>();
+    const look: Look = { isFirst, places, asked };
     for (const file of found.values()) {
       const before = this.#places?.get(file.path) ?? file.place;
       if (file.isMeant && before !== file.place && file.path === file.family) {
@@ -112,24 +111,31 @@ export class Follower {
     return found;
   }
 
-  /** Asked only of families that have files which were perhaps rotated before anything was read. */
-  async #findBegun(
+  /**
+   * What was rotated before anything was read, nobody asked for; but an earlier run may have begun with
+   * a family.
+   */
+  async #findAsked(
     found: ReadonlyMap<string, FoundFile>,
     places: ReadonlyMap<string, string>,
-  ): Promise<ReadonlyMap<string, string>> {
-    const files = [...found.values()];
-    const unsure = new Set(files.filter(({ isMeant }) => !isMeant).map(({ family }) => family));
-    const begun = new Map<string, string>();
-    for (const file of files.filter(({ family }) => unsure.has(family))) {
-      await this.#try(file, async () => {
-        const input = await openInput(file.path);
-        const original = places.get(file.family);
-        const known = await placeInLog(input, file, original, this.#host.context)
-          .finally(() => input.close());
-        if (known !== undefined) begun.set(file.family, file.path);
-      });
+  ): Promise<ReadonlySet<string>> {
+    const asked = new Set<string>();
+    for (const family of Map.groupBy(found.values(), (file) => file.family).values()) {
+      if (family.every(({ isMeant }) => isMeant)) continue;
+      const known: boolean[] = [];
+      for (const file of family) known.push(await this.#isInLog(file, places) ?? false);
+      family.filter((_, at) => isYounger(known, at)).forEach(({ place }) => asked.add(place));
     }
-    return begun;
+    return asked;
+  }
+
+  #isInLog(file: FoundFile, places: ReadonlyMap<string, string>): Promise<boolean | undefined> {
+    return this.#try(file, async () => {
+      const input = await openInput(file.path);
+      const original = places.get(file.family);
+      return await placeInLog(input, file, original, this.#host.context)
+        .finally(() => input.close()) !== undefined;
+    });
   }
 
   /** Decides what becomes of a file that is not known. */
@@ -138,18 +144,21 @@ export class Follower {
     const input = await openInput(found.path);
     // The path may lead to another file by now: the next look finds both.
     if (input.place !== found.place) return await input.close();
-    if (look.isFirst) await this.#meetFirst(found, input, look);
-    else await this.#meetLater(found, input, look.places.get(found.family));
+    try {
+      if (look.isFirst) await this.#meetFirst(found, input, look);
+      else await this.#meetLater(found, input, look.places.get(found.family));
+    } catch (error) {
+      if (!this.#files.has(found.place)) await input.close();
+      throw error;
+    }
   }
 
   async #meetFirst(found: FoundFile, input: OpenInput, look: Look): Promise<void> {
     const original = look.places.get(found.family);
     const known = await placeInLog(input, found, original, this.#host.context);
     if (known !== undefined) this.#news.onResumed(found, known);
-    const last = look.begun.get(found.family);
-    // Rotated before anything was read: nobody asked for it.
-    const isOld = last === undefined || compareAge(found.path, last) < 0;
-    const isSkipped = known === undefined && !found.isMeant && isOld && found.size > 0;
+    const isOld = !found.isMeant && !look.asked.has(found.place);
+    const isSkipped = known === undefined && isOld && found.size > 0;
     const { context } = this.#host;
     const from = isSkipped ? "skip" : known ?? freshPlace(input, context);
     const file = await this.#add(found, input, from);

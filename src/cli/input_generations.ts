@@ -27,6 +27,18 @@ export function freshPlace(input: OpenInput, context: InputContext): ReadPlace {
 }
 
 /**
+ * Whether a file is younger than those of its family that an earlier run has read: of the youngest ones
+ * the log knows each by its name, of the older ones perhaps not every one.
+ *
+ * @param known Which ones the log knows, the oldest first
+ */
+export function isYounger(known: readonly boolean[], at: number): boolean {
+  const first = known.indexOf(true);
+  const isYoung = known.length - at < MAX_NAMES;
+  return first !== -1 && at > (isYoung ? first : known.lastIndexOf(true));
+}
+
+/**
  * The place up to which the log knows a file, or what it is a copy of; undefined if it knows neither.
  *
  * @param original Device and inode of the file that it may be a copy of

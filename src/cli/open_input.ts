@@ -37,6 +37,16 @@ const FINGERPRINT_BYTES = 1024;
 export async function openInput(file: string): Promise<OpenInput> {
   const path = resolve(file);
   const handle = await open(path, "r");
+  try {
+    return await inputOf(path, handle);
+  } catch (error) {
+    // What became a folder can be opened, and not be read.
+    await handle.close();
+    throw error;
+  }
+}
+
+async function inputOf(path: string, handle: FileHandle): Promise<OpenInput> {
   const stat = await handle.stat({ bigint: true });
   const place = `${stat.dev}:${stat.ino}`;
   const isRegular = stat.isFile();

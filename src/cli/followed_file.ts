@@ -128,8 +128,9 @@ export class FollowedFile {
     const { size, changedNs } = this.#found;
     if (!this.isNameless) {
       const isSame = size === this.#readTo && changedNs === this.#changedNs;
-      const isOver = isSame && this.#isSettled;
-      // The time of a change is a few milliseconds coarse: one more look sees what came within them.
+      // The time of a change is a few milliseconds coarse: one more look sees what came within them. To
+      // open a file for it would double the work where there are more than may be open.
+      const isOver = isSame && (this.#isSettled || this.#reader === undefined);
       this.#isSettled = isSame;
       return isOver;
     }
@@ -153,8 +154,7 @@ export class FollowedFile {
     await this.#host.makeRoom();
     const input = await openInput(this.#found.path);
     if (input.place !== this.#found.place) return await closed(input);
-    const isSame = this.#place !== undefined && await input.matches(this.#place.id);
-    if (isSame && this.isSkipped) {
+    if (this.isSkipped && this.#place !== undefined && await input.matches(this.#place.id)) {
       this.#changedNs = this.#found.changedNs;
       this.#readTo = this.#found.size;
       return await closed(input);

@@ -82,6 +82,11 @@ export function isIdWhole(id: string): boolean {
   return Number(id.split(":")[2]) === FINGERPRINT_BYTES;
 }
 
+/** Whether the fingerprint in an id covers all up to an offset. */
+export function isCovered(id: string, offset: number): boolean {
+  return Number(id.split(":")[2]) >= offset;
+}
+
 /** Whether the fingerprint in an id covers nothing, as that of an empty file. */
 export function isIdEmpty(id: string): boolean {
   return Number(id.split(":")[2]) === 0;

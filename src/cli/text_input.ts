@@ -2,7 +2,7 @@ import process from "node:process";
 import type { InputMark } from "../storage/store.ts";
 import { type Feed, orStop } from "./feed.ts";
 import { createLineSplitter, type Line, type LineSplitter } from "./line_splitter.ts";
-import { isIdWhole, type OpenInput, openInput } from "./open_input.ts";
+import { isCovered, isIdWhole, type OpenInput, openInput } from "./open_input.ts";
 import { anchorAfter, anchorAt, holdsAnchor, NO_ANCHOR, type ReadAnchor } from "./read_anchor.ts";
 
 /** What reading an input needs from the program around it. */
@@ -87,7 +87,7 @@ export class FileReader {
 
   /** Reads until there is no more for now, or `maxChunks` were read. */
   async readOn(maxChunks: number = Infinity): Promise<ReadEnd | "more"> {
-    const end = await this.#read(maxChunks, () => Promise.resolve(true));
+    const end = await this.#read(maxChunks, false);
     return end === "cut" ? "end" : end;
   }
 
@@ -96,13 +96,10 @@ export class FileReader {
    * whether it belongs to what was read before. `cut` if it does not: nothing of it was taken then.
    */
   async followOn(maxChunks: number): Promise<ReadEnd | "more" | "cut"> {
-    return await this.#read(maxChunks, () => this.#isStill());
+    return await this.#read(maxChunks, true);
   }
 
-  async #read(
-    maxChunks: number,
-    isStill: () => Promise<boolean>,
-  ): Promise<ReadEnd | "more" | "cut"> {
+  async #read(maxChunks: number, isFollowed: boolean): Promise<ReadEnd | "more" | "cut"> {
     const { stop } = this.#context;
     for (let count = 0; !stop.aborted; count++) {
       if (count === maxChunks) return "more";
@@ -110,10 +107,12 @@ export class FileReader {
       if (bytes === undefined) break;
       const chunk = this.#chunk.subarray(0, bytes);
       const id = await this.#idAfter(chunk);
-      if (!await isStill()) return "cut";
+      if (isFollowed && !await this.#isStill(bytes)) return "cut";
       if (bytes === 0) return "end";
       this.#id = id;
       if (!await this.#take(chunk)) return "refused";
+      // The rest, should there be any, is seen by the next look.
+      if (isFollowed && bytes < this.#chunk.length) return "end";
     }
     return "stopped";
   }
@@ -125,10 +124,11 @@ export class FileReader {
     return this.offset === 0 ? this.input.idOf(chunk) : await this.input.identify();
   }
 
-  /** Whether all that was read stands where it stood. */
-  async #isStill(): Promise<boolean> {
-    return await this.input.size() >= this.offset && await this.input.matches(this.#id) &&
-      await holdsAnchor(this.input, this.#anchor);
+  /** Whether all that was read stands where it stood, before the `bytes` that were read now. */
+  async #isStill(bytes: number): Promise<boolean> {
+    if (bytes === 0 && await this.input.size() < this.offset) return false;
+    if (!await this.input.matches(this.#id)) return false;
+    return isCovered(this.#id, this.#anchor.end) || await holdsAnchor(this.input, this.#anchor);
   }
 
   async #take(bytes: Uint8Array): Promise<boolean> {

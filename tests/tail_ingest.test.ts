@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { test } from "node:test";
 import { openPipeline } from "../mod.ts";
 import { gzipSync } from "node:zlib";
@@ -58,6 +59,9 @@ test("a body that is too long, broken or of a foreign encoding is refused whole"
       [new Uint8Array(gzipSync("x".repeat(100_000))), gzip, 413, /at most 1000 bytes/],
       ["no gzip at all", gzip, 400, /broken/],
       ["x", { "content-encoding": "br" }, 415, /"br": send gzip or none/],
+      ["--x\r\n", { "content-type": "Multipart/form-data; boundary=x" }, 415, /x-ndjson or text/],
+      ["a\0", { "content-type": 'text/plain; charset="UTF-16"' }, 415, /"utf-16": send UTF-8$/],
+      [new Uint8Array(gzipSync("x\n".repeat(99)).subarray(0, -9)), gzip, 400, /broken/],
     ];
     for (const [body, headers, status, error] of cases) {
       const result = await post(url, body, headers);
@@ -68,6 +72,42 @@ test("a body that is too long, broken or of a foreign encoding is refused whole"
     assert.deepEqual(taken, []);
   });
 });
+
+test("lines are taken under every type that may hold them", () => {
+  const taken: string[] = [];
+  const target = { write: (line: string) => taken.push(line) > 0 };
+  return withSite({ ingest: { target } }, async ({ url }) => {
+    const types = [
+      "application/x-www-form-urlencoded",
+      "application/octet-stream",
+      "text/plain; charset=UTF-8",
+    ];
+    for (const type of types) {
+      assert.equal((await post(url, type, { "content-type": type })).status, 200);
+    }
+    assert.deepEqual(taken, types);
+  });
+});
+
+test("nothing is taken of a body that is cut off between two of its lines", () =>
+  withSite({ ingest: { target: { write: () => assert.fail("taken") } } }, async ({ server }) => {
+    const chunked = "Transfer-Encoding: chunked\r\n\r\n6\r\nwhole\n\r\n";
+    for (const rest of [chunked, "Content-Length: 100\r\n\r\nwhole\nhalf"]) {
+      const head = ["POST /logs/ingest HTTP/1.1", "Host: localhost", rest];
+      assert.ok(!(await cutOff(server.port, head.join("\r\n"))).includes(" 200 "));
+    }
+  }));
+
+/** Sends a request that is no whole one and ends the connection; gives what was answered. */
+function cutOff(port: number, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    let answer = "";
+    const socket = connect(port, "127.0.0.1", () => socket.end(text));
+    socket.on("data", (part) => answer += String(part));
+    socket.on("error", () => {});
+    socket.on("close", () => resolve(answer));
+  });
+}
 
 test("bodies that do not come in time give their places back, and nothing of them is taken", async () => {
   const clock = fakeClock();

@@ -39,8 +39,8 @@ const RETRY_AFTER_SECONDS = "1";
 /**
  * Makes the handler of `POST <path>/ingest`: newline-delimited JSON or text, plain or gzip, a record a
  * line. It answers 200 when every line is durable as the pipeline defines it, 429 with `Retry-After`
- * when the buffer had no room for the rest (`accepted` says after how many), and 413, 408 or 400 with
- * nothing taken. Many lines are taken in turns of 20 ms, so that they hold up nobody.
+ * when the buffer had no room for the rest (`accepted` says after how many), and 413, 415, 408 or 400
+ * with nothing taken: a multipart form, an image and a charset other than UTF-8 hold no lines. Many lines are taken in turns of 20 ms, so that they hold up nobody.
  *
  * @throws {TypeError} If the target cannot be written to
  * @throws {RangeError} If `maxBodyBytes` or `bodyTimeoutMs` is no positive integer in its range

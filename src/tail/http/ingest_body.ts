@@ -15,6 +15,9 @@ export type Body =
   | { readonly text: string }
   | { readonly status: 400 | 408 | 413 | 415; readonly problem: string };
 
+const FOREIGN_MEDIA = /^(multipart|image|audio|video|font)\//;
+const UTF8_CHARSETS: readonly string[] = ["utf-8", "utf8", "us-ascii", ""];
+
 type GzipPair = ReadableWritablePair<Uint8Array, Uint8Array>;
 
 /** Reads a body, plain or gzip, and no more of it than is allowed. Never rejects. */
@@ -23,6 +26,8 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Bo
   if (coding !== "identity" && coding !== "gzip") {
     return { status: 415, problem: `Cannot read the encoding "${coding}": send gzip or none` };
   }
+  const foreign = foreignType(request.headers.get("content-type") ?? "");
+  if (foreign !== undefined) return { status: 415, problem: foreign };
   const plain = coding === "identity";
   const isTooLarge = Number(request.headers.get("content-length") ?? 0) > limits.maxBytes;
   if (plain && isTooLarge) return tooLarge(limits);
@@ -31,6 +36,21 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Bo
     ? request.body
     : request.body.pipeThrough(new DecompressionStream("gzip") as GzipPair);
   return await readInTime(stream, limits);
+}
+
+/**
+ * Why a body of this type holds no lines, if it holds none. What says nothing of its content is taken:
+ * clients name forms and octets when they are told nothing.
+ */
+function foreignType(type: string): string | undefined {
+  const [media = "", ...parameters] = type.toLowerCase().split(";").map((part) => part.trim());
+  if (FOREIGN_MEDIA.test(media)) {
+    return `Cannot read lines in "${media}": send application/x-ndjson or text/plain`;
+  }
+  const charset = parameters.find((part) => part.startsWith("charset="))?.slice(8)
+    .replaceAll('"', "");
+  if (charset === undefined || UTF8_CHARSETS.includes(charset)) return undefined;
+  return `Cannot read the charset "${charset}": send UTF-8`;
 }
 
 /** Whoever sends a body byte by byte, or never ends it, must not hold its place for ever. */

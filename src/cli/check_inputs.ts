@@ -1,17 +1,29 @@
-import { accessSync, constants, readdirSync, type Stats, statSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  openSync,
+  readdirSync,
+  readSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import { basename, dirname, resolve, sep } from "node:path";
 import process from "node:process";
 import { codeOf } from "../platform/fs.ts";
 import { fitsGlob } from "./glob.ts";
-import { type InputSource, inputSource, listFiles } from "./input_source.ts";
+import { type InputSource, inputSource, isCompressedName, listFiles } from "./input_source.ts";
 import { nameBefore } from "./rotated_name.ts";
 import { UsageError } from "./usage_error.ts";
+
+/** The first two bytes of gzip, bzip2, xz, zstd, lz4, zip and compress. */
+const COMPRESSED_STARTS = ["1f8b", "425a", "fd37", "28b5", "0422", "504b", "1f9d"];
 
 /**
  * Checks that inputs can be read, before anything starts. A followed file may be missing while a rotated
  * one of it is there, and no file needs to fit a followed pattern yet.
  *
- * @throws {UsageError} If one is missing, a folder, not readable, or named twice
+ * @throws {UsageError} If one is missing, a folder, compressed, not readable, or named twice
  */
 export async function assertReadable(inputs: readonly string[], follow: boolean): Promise<void> {
   const seen = new Set<string>();
@@ -87,8 +99,11 @@ function existing(path: string): Stats | undefined {
 function assertReadableFile(path: string, follow: boolean): void {
   try {
     accessSync(path, constants.R_OK);
-    if (!statSync(path).isDirectory()) return;
+    const found = statSync(path);
+    if (found.isFile()) return assertPlain(path);
+    if (!found.isDirectory()) return;
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     if (follow && codeOf(error) === "ENOENT" && isBetweenRotations(path)) return;
     throw new UsageError(`Cannot read input "${path}": ${reasonOf(error)}`, { cause: error });
   }
@@ -96,6 +111,24 @@ function assertReadableFile(path: string, follow: boolean): void {
   throw new UsageError(
     `Cannot read input "${path}": it is a folder; name a file in it, or a pattern such as '${pattern}'`,
   );
+}
+
+/** What was named by mistake would be read as lines that nobody can read. */
+function assertPlain(path: string): void {
+  if (!isCompressedName(path) || !COMPRESSED_STARTS.includes(startOf(path))) return;
+  const pipe = path.endsWith("gz") ? `, or pipe it in: gzip -dc ${path} | logflume run` : "";
+  throw new UsageError(`Cannot read input "${path}": it is compressed; unpack it first${pipe}`);
+}
+
+function startOf(path: string): string {
+  const fd = openSync(path, "r");
+  try {
+    const bytes = new Uint8Array(2);
+    readSync(fd, bytes, 0, bytes.length, 0);
+    return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** A file that was moved away and whose successor is not there yet. */
@@ -115,5 +148,6 @@ export function reasonOf(error: unknown): string {
   if (code === "ENOENT") return `there is no such file in ${process.cwd()}; check the path`;
   if (code === "EACCES") return "permission denied; make it readable for this user";
   if (code === "ENOTDIR") return "a part of the path is a file; check the path";
+  if (code === "ELOOP") return "its symbolic links lead in a circle; correct them";
   return (error as Error).message;
 }

@@ -46,6 +46,7 @@ export interface ListContext {
   isLeftOut(path: string): boolean;
 }
 
+const FOREIGN_NAME = "its name is not valid UTF-8; rename it";
 const COMPRESSED = /\.(gz|tgz|bz2|xz|zst|lz4|zip|Z)$/;
 
 /** An input by its name; text that is the name of a file is no pattern, whatever is in it. */
@@ -83,7 +84,7 @@ async function filesIn(
     if (!isMeant && nameBefore(plainName(name), isName) === undefined) continue;
     const path = join(folder, name);
     if (context.isLeftOut(path)) continue;
-    if (COMPRESSED.test(name) && (source.isPattern || !isMeant)) {
+    if (isCompressedName(name) && (source.isPattern || !isMeant)) {
       if (isMeant) context.onCompressed(path);
     } else {
       const file = await look(path, context);
@@ -120,8 +121,15 @@ async function look(
     };
   } catch (error) {
     if (!isGone(error)) onProblem(path, error);
+    // What is no UTF-8 in a name is read as this character, and no path leads there.
+    else if (path.includes("\uFFFD")) onProblem(path, new Error(FOREIGN_NAME));
     return undefined;
   }
+}
+
+/** Whether a name is that of a compressed file. */
+export function isCompressedName(name: string): boolean {
+  return COMPRESSED.test(name);
 }
 
 /** Whether an error says that there is no such file any more. */

@@ -34,7 +34,7 @@ export async function readInputs(
     feed: pipelineFeed(pipeline, stop),
     marksAt: (place) => pipeline.inputMarks().filter(({ id }) => id.startsWith(`${place}:`)),
     isLeftOut,
-    say,
+    say: (text) => say(escapeControls(text)),
     stop,
   };
   if (follow) return !(await followAll(inputs, context)).includes("refused");
@@ -43,6 +43,12 @@ export async function readInputs(
     if (end !== "end") return end === "stopped";
   }
   return true;
+}
+
+/** A name may have control characters in it, which must not reach a terminal. */
+function escapeControls(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, (char) => JSON.stringify(char).slice(1, -1))
+    .replaceAll(/[\x7f-\x9f]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
 }
 
 function readInput(input: string, context: InputContext): Promise<ReadEnd> {

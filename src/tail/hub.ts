@@ -73,6 +73,7 @@ class LiveTail implements Tail, CursorHost {
   readonly ring: LineRing;
   readonly wake: Wake;
   readonly history: ((fromSeq: number) => LogReader) | undefined;
+  readonly #oldestSeq: (() => number) | undefined;
   readonly #clock: Clock;
   readonly #written: WrittenLines;
   readonly #cursors = new Set<TailCursor>();
@@ -98,6 +99,7 @@ class LiveTail implements Tail, CursorHost {
     this.ring = new LineRing(maxBytes, keepBytes, nextSeq);
     this.wake = new Wake(clock);
     this.history = options.history;
+    this.#oldestSeq = options.oldestSeq;
     this.#clock = clock;
     this.#written = new WrittenLines(clock);
   }
@@ -108,6 +110,13 @@ class LiveTail implements Tail, CursorHost {
 
   get hasHistory(): boolean {
     return this.history !== undefined;
+  }
+
+  get oldestSeq(): number {
+    const { firstSeq } = this.ring;
+    return this.history === undefined
+      ? firstSeq
+      : Math.min(firstSeq, this.#oldestSeq?.() ?? firstSeq);
   }
 
   push(chunk: LogChunk): void {

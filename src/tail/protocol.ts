@@ -58,8 +58,9 @@ export type GapWhy = TailGapReason | "sampled";
 /** What the server sends. */
 export type ServerMessage =
   /**
-   * Answers `sub`: the run, the first and last sequence number that the ring keeps, the milliseconds
-   * between heartbeats, and how much may be unacknowledged; no limits where nothing is acknowledged.
+   * Answers `sub`: the run, the first and last sequence number that can be had (of the log behind the
+   * ring, where there is one), the milliseconds between heartbeats, and how much may be unacknowledged;
+   * no limits where nothing is acknowledged.
    */
   | {
     readonly t: "hello";

@@ -227,13 +227,13 @@ class SocketSession implements TailSession {
 
   #hello(): void {
     const { tail } = this.#options;
-    const { firstSeq, nextSeq } = tail.stats();
+    const { nextSeq } = tail.stats();
     const { heartbeatMs, windowBytes, windowRecords, lineBytes } = this.#limits;
     this.#say({
       t: "hello",
       v: 1,
       run: tail.run,
-      first: firstSeq,
+      first: tail.oldestSeq,
       last: nextSeq - 1,
       hb: heartbeatMs,
       limits: { windowBytes, windowRecords, lineBytes },

@@ -27,6 +27,11 @@ export interface TailOptions {
   readonly nextSeq?: number;
   /** Opens a reader over older records, for places that the ring has left. */
   readonly history?: (fromSeq: number) => LogReader;
+  /**
+   * Tells the oldest sequence number that `history` can read now, so that clients know how far back they
+   * may ask; that of the ring unless given.
+   */
+  readonly oldestSeq?: () => number;
   /** Time; the system's unless given. */
   readonly clock?: Clock;
 }
@@ -67,6 +72,8 @@ export interface Tail extends Disposable, AsyncIterable<TailBatch | TailGap> {
   readonly startSeq: number;
   /** Whether older records than the ring keeps can be read. */
   readonly hasHistory: boolean;
+  /** The oldest sequence number that can be read, of the ring or of the history behind it. */
+  readonly oldestSeq: number;
   /** Whether `close` was called. */
   readonly closed: boolean;
   /** Takes lines of a log. Copies at most what is kept; does nothing on a closed tail. */

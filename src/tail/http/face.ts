@@ -96,8 +96,7 @@ export const sseProtocolFace: HttpFace = {
 const RETRY = "retry: 1000\n\n";
 
 function hello(tail: Tail): string {
-  const { firstSeq, nextSeq } = tail.stats();
-  const [first, last] = [firstSeq, nextSeq - 1];
+  const [first, last] = [tail.oldestSeq, tail.stats().nextSeq - 1];
   return frame({ t: "hello", v: 1, run: tail.run, first, last, hb: STREAM_HEARTBEAT_MS });
 }
 

@@ -153,6 +153,7 @@ class OpenPipeline implements Pipeline {
       run: log.run,
       nextSeq: log.nextSeq,
       history: (fromSeq) => log.reader(fromSeq),
+      oldestSeq: () => log.firstSeq,
       clock,
     });
     this.writable = this.#makeWritable();

@@ -17,6 +17,7 @@ export interface Told {
   readonly code: number;
   readonly msg: string;
   readonly column?: number;
+  readonly first: number;
   readonly last: number;
   readonly lag: number;
   readonly sent: number;

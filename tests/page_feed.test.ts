@@ -225,6 +225,31 @@ test("a filter with few matches asks for the past again, and shows what it has u
     assert.deepEqual(peer().sent[2], { t: "sub", v: 1, from: { last: 5_000 } });
   }));
 
+test("what is still on its way when the past is asked for takes no place in it", () =>
+  withFeed(({ feed, view, peer }) => {
+    peer().hello("run-1", 1, 200);
+    peer().records(101, 200, "r");
+    feed.setQuery("5");
+    peer().records(201, 210);
+    assert.deepEqual(seqs(view).slice(-2), [195, 205]);
+    peer().hello("run-1", 1, 210);
+    peer().records(1, 210, "r", 5);
+    assert.deepEqual(seqs(view).slice(0, 3), [5, 15, 25]);
+    assert.equal(view.count, 23);
+  }));
+
+test("a link that is cut before the past came asks for it again", () =>
+  withFeed(({ feed, peer }) => {
+    peer().hello("run-1", 1, 200);
+    peer().records(101, 200, "r");
+    feed.setQuery("150");
+    peer().records(201, 210);
+    peer().lose(1006);
+    feed.link.wake();
+    peer().open();
+    assert.deepEqual(peer().sent[0]?.from, { last: 5_000 });
+  }));
+
 test("a filter that cannot be read changes nothing but says why", () =>
   withFeed(({ feed, view, peer }) => {
     peer().hello("run-1", 1, 3);

@@ -4,7 +4,11 @@ import type { Admission, Credential } from "./admission.ts";
 import { retryDelayMs } from "./reconnect.ts";
 
 /** Where to begin, in the words of the protocol. */
-export type From = { readonly run: string; readonly seq: number } | { readonly last: number };
+export type From =
+  | { readonly run: string; readonly seq: number }
+  | { readonly last: number }
+  | { readonly since: number }
+  | "live";
 
 /** What a link tells its owner. */
 export interface LinkEvents {
@@ -51,6 +55,8 @@ export class Link {
   /** The newest record there is, as the last heartbeat had it. */
   #newest = 0;
   #opened = false;
+  /** Subscriptions that the server has not answered. */
+  #unanswered = 0;
   state: LinkState = { kind: "connecting" };
   /** What the server said first, on this connection. */
   hello: WireHello | undefined;
@@ -70,6 +76,11 @@ export class Link {
   /** Whether the server takes more than one message: `ack`, `pause`, another filter. */
   get speaks(): boolean {
     return this.hello?.limits !== undefined;
+  }
+
+  /** Whether what comes belongs to the last subscription, and not to one before it. */
+  get isAnswered(): boolean {
+    return this.#unanswered === 0;
   }
 
   connect(): void {
@@ -108,7 +119,8 @@ export class Link {
   /** Says where to begin and what to filter: first, and again when either changes. */
   subscribe(): void {
     const { from, filter } = this.#events.subscription();
-    this.#send({ t: "sub", v: 1, from, ...(filter === undefined ? {} : { filter }) });
+    const message = { t: "sub", v: 1, from, ...(filter === undefined ? {} : { filter }) };
+    if (this.#send(message)) this.#unanswered++;
   }
 
   /** Sends a message of the newer protocol; a server that does not know it is spared. */
@@ -131,8 +143,10 @@ export class Link {
     this.connect();
   }
 
-  #send(message: unknown): void {
-    if (this.#socket?.readyState === OPEN) this.#socket.send(JSON.stringify(message));
+  #send(message: unknown): boolean {
+    if (this.#socket?.readyState !== OPEN) return false;
+    this.#socket.send(JSON.stringify(message));
+    return true;
   }
 
   #received(socket: WebSocket, data: string): void {
@@ -141,6 +155,9 @@ export class Link {
     this.#watchdog(this.hello?.hb ?? FIRST_HEARTBEAT_MS);
     // A link that brought something was worth it, though it was cut before it came to the present.
     if (message.t === "b" || message.t === "live") this.#attempt = 0;
+    if (message.t === "hello" || message.t === "err") {
+      this.#unanswered = Math.max(0, this.#unanswered - 1);
+    }
     if (message.t === "hello") {
       this.hello = message;
       this.#show({ kind: "replay" });
@@ -210,6 +227,7 @@ export class Link {
     const socket = this.#socket;
     this.#socket = undefined;
     this.hello = undefined;
+    this.#unanswered = 0;
     socket?.close();
   }
 

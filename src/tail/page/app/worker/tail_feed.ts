@@ -59,7 +59,7 @@ export class TailFeed {
   #drawnSeq = -1;
   #acked = -1;
   #ackTimer: ReturnType<typeof setTimeout> | undefined;
-  /** The next message of a new subscription takes the place of what is held. */
+  /** What a new subscription brings takes the place of what is held. */
   #replace = false;
   #isPaused = false;
   /** The record that the address names. */
@@ -269,12 +269,13 @@ export class TailFeed {
 
   #moved(seq: number): void {
     this.#seq = Math.max(seq, this.#seq);
-    this.#from = { run: this.#run, seq: this.#seq };
+    // Where a new subscription is to begin is not forgotten over what was still on its way.
+    if (!this.#replace) this.#from = { run: this.#run, seq: this.#seq };
   }
 
-  /** The first news of a new subscription: what was held under the old filter goes. */
+  /** The first news of a new subscription: what was held under the old one goes. */
   #swap(): void {
-    if (!this.#replace) return;
+    if (!this.#replace || !this.link.isAnswered) return;
     this.#replace = false;
     this.clear();
     this.#seq =

@@ -17,15 +17,21 @@ const HELD = 200_000;
 const MiB = 1024 * 1024;
 
 function report(what: string, records: number, measured: Measured): void {
-  const { frames, seconds, longTasks, scriptMs, mostRows } = measured;
+  const { frames, seconds, longTasks, scriptMs, mostRows, toScreenMs } = measured;
   const script = (scriptMs / records * 1_000).toFixed(1);
   const long = longTasks.length === 0
     ? "none"
     : `${longTasks.length}, up to ${longTasks.at(-1)} ms`;
   console.log(
     `${what}: script ${script} ms per 1,000 lines, ${(frames / seconds).toFixed(0)} frames/s, ` +
-      `long tasks ${long}, ${mostRows} row nodes`,
+      `long tasks ${long}, ${mostRows} row nodes${toScreenText(toScreenMs)}`,
   );
+}
+
+function toScreenText(sorted: readonly number[]): string {
+  const [p50, p95] = [50, 95].map((p) => sorted[Math.ceil(sorted.length * p / 100) - 1]);
+  if (p50 === undefined || p95 === undefined) return "";
+  return `, row to screen p50 ${p50.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms`;
 }
 
 function assertCalm({ rewritten, mostRows }: Measured): void {
@@ -47,6 +53,8 @@ for (const runtime of RUNTIMES) {
       const calm = await meter.measure();
       report(`${runtime}, ${SECONDS} s of ${PER_SECOND} lines/s`, streamed, calm);
       assertCalm(calm);
+      // So many frames a second there are on any machine that can run this.
+      assert.ok(calm.toScreenMs.length > 10 * SECONDS, "rows were seen to come to the screen");
 
       await server.tell({ do: "fill", from: streamed + 1, to: streamed + 100_000 });
       await recordIsThere(page, streamed + 100_000);

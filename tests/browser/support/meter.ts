@@ -10,15 +10,39 @@ export interface Measured {
   readonly frames: number;
   /** Tasks of more than 50 ms, the longest last. */
   readonly longTasks: readonly number[];
+  /**
+   * Milliseconds from a record's time, when the server had it, to the end of the first frame that shows it
+   * or one behind it: a tenth of the records, since those of one frame lie evenly between two times.
+   */
+  readonly toScreenMs: readonly number[];
   readonly seconds: number;
   /** Script time of the main thread. */
   readonly scriptMs: number;
 }
 
-/** Put into the page before its own script: counts writes to the list, frames and long tasks. */
+/**
+ * Put into the page before its own script: counts writes to the list, frames and long tasks, and reads
+ * from the last row how old it is when its frame is over. A message to itself is the first task after a
+ * frame.
+ */
 const COUNTERS = `
-  const meter = globalThis.meter = { rewritten: 0, mostRows: 0, frames: 0, longTasks: [] };
-  let now = 0, wrote = -1;
+  const none = () => ({ rewritten: 0, mostRows: 0, frames: 0, longTasks: [], toScreenMs: [] });
+  const meter = globalThis.meter = none();
+  meter.take = () => { const taken = { ...meter }; Object.assign(meter, none()); return taken; };
+  let now = 0, wrote = -1, newest = NaN;
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = ({ data: time }) => {
+    const midnight = new Date().setHours(0, 0, 0, 0);
+    const step = (time - newest) / 10;
+    for (let at = newest + step / 2; at < time; at += step) {
+      meter.toScreenMs.push(Date.now() - midnight - at);
+    }
+    newest = time;
+  };
+  const timeOf = (row) => {
+    const [, h, m, s] = /^(\\d+):(\\d+):([\\d.]+)$/.exec(row?.querySelector(".time")?.textContent) ?? [];
+    return ((h * 60 + +m) * 60 + +s) * 1000;
+  };
   const frame = () => { now++; meter.frames++; requestAnimationFrame(frame); };
   requestAnimationFrame(frame);
   new PerformanceObserver((list) => {
@@ -30,6 +54,7 @@ const COUNTERS = `
       if (!changes.some(({ type }) => type === "childList" || type === "characterData")) return;
       if (wrote === now) meter.rewritten++;
       wrote = now;
+      port2.postMessage(timeOf(layer.lastElementChild));
     }).observe(layer, { childList: true, subtree: true, characterData: true });
   };
   new MutationObserver((_changes, self) => {
@@ -54,17 +79,16 @@ export async function meterOf(page: Page): Promise<Meter> {
   let last = await metrics(session);
   return {
     async measure() {
-      const counted = await page.evaluate(`
-        (() => {
-          const { rewritten, mostRows, frames, longTasks } = meter;
-          Object.assign(meter, { rewritten: 0, mostRows: 0, frames: 0, longTasks: [] });
-          return { rewritten, mostRows, frames, longTasks: longTasks.sort((a, b) => a - b) };
-        })()
-      `) as Omit<Measured, "seconds" | "scriptMs">;
+      const { longTasks, toScreenMs, ...counted } = await page.evaluate("meter.take()") as Omit<
+        Measured,
+        "seconds" | "scriptMs"
+      >;
       const [before, now] = [last, await metrics(session)];
       last = now;
       return {
         ...counted,
+        longTasks: longTasks.toSorted((a, b) => a - b),
+        toScreenMs: toScreenMs.toSorted((a, b) => a - b),
         seconds: now.Timestamp! - before.Timestamp!,
         scriptMs: (now.ScriptDuration! - before.ScriptDuration!) * 1_000,
       };

@@ -1,6 +1,6 @@
 import { batch } from "@preact/signals";
 import type { Snapshot } from "../messages.ts";
-import { following, overview, snapshot } from "./state.ts";
+import { overview, snapshot } from "./state.ts";
 import { count } from "./words.ts";
 import { send } from "./worker_port.ts";
 
@@ -8,7 +8,6 @@ const OVERVIEW_MS = 250;
 
 let latest: Snapshot | undefined;
 let frame = 0;
-let drawnAt = 0;
 let overviewTimer: ReturnType<typeof setTimeout> | undefined;
 let receivedWhenHidden: number | undefined;
 
@@ -35,13 +34,6 @@ function schedule(): void {
 
 function draw(): void {
   frame = 0;
-  const now = performance.now();
-  // Nobody reads thousands of lines a second: they pass in larger steps, and the page stays calm.
-  if (following.value && now - drawnAt < pauseMs(latest?.rate ?? 0)) {
-    frame = requestAnimationFrame(draw);
-    return;
-  }
-  drawnAt = now;
   batch(() => {
     snapshot.value = latest;
     if (isNews()) showOverview();
@@ -61,11 +53,6 @@ function isNews(): boolean {
   return old?.link.kind !== latest?.link.kind || old?.find?.at !== latest?.find?.at ||
     old?.find?.done !== latest?.find?.done || old?.filterError !== latest?.filterError ||
     old?.version !== latest?.version;
-}
-
-/** The least time between two changes of the list while it follows. */
-function pauseMs(rate: number): number {
-  return rate > 2_000 ? 100 : rate > 200 ? 50 : 0;
 }
 
 function showTitle(): void {

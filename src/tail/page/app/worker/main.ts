@@ -11,6 +11,7 @@ import { type DrawContext, drawRow } from "./draw_row.ts";
 import { Finder } from "./finder.ts";
 import type { HeldRow } from "./held_row.ts";
 import { plainText } from "./log_line.ts";
+import { Pace, stepMs } from "./pace.ts";
 import { type Mark, markOf } from "./pieces.ts";
 import { TailFeed } from "./tail_feed.ts";
 import { View } from "./view.ts";
@@ -37,10 +38,13 @@ let tick = 0;
 let canSend = true;
 let isDirty = false;
 
+const pace = new Pace(send);
+
 /** The window gets one snapshot at a time, so a slow window gets fewer of them, never a queue. */
 function changed(): void {
   isDirty = true;
-  if (canSend && feed !== undefined) setTimeout(send, 0);
+  // Waiting is done here, where what is shown in the end is as new as can be.
+  if (canSend && feed !== undefined) pace.soon(sight.follow ? stepMs(feed.rate) : 0);
 }
 
 function send(): void {

@@ -141,6 +141,10 @@ export type FromWorker =
     /** Whether it is the row that was in sight before, which is to stay where it was. */
     readonly keeps: boolean;
   }
+  /** Answers `jumpTime`: a `goto` follows, now or when the server has sent that part of the log. */
+  | { readonly t: "moment"; readonly found: "here" | "asked" }
+  /** Answers `jumpTime`: all rows are before it; `newest` is the time of the last one. */
+  | { readonly t: "moment"; readonly found: "nowhere"; readonly newest: number | undefined }
   /** Nothing was found where a jump should have led. */
   | { readonly t: "nowhere"; readonly what: string }
   /** Text that was asked for by `copy` or `export`. */
@@ -188,6 +192,8 @@ export type ToWorker =
   | { readonly t: "findStep"; readonly step: 1 | -1; readonly near: number }
   | { readonly t: "jumpError"; readonly step: 1 | -1; readonly near: number }
   | { readonly t: "jumpSeq"; readonly seq: number }
+  /** To the first row at or after a moment, which the server is asked for if it lies before all rows. */
+  | { readonly t: "jumpTime"; readonly time: number }
   | { readonly t: "unfold"; readonly id: number; readonly open: boolean }
   | { readonly t: "fetchGap"; readonly id: number; readonly keepId: number | undefined }
   | {

@@ -14,22 +14,13 @@ let waitingGoto: Extract<FromWorker, { t: "goto" }> | undefined;
 let keepOffset: number | undefined;
 /** The row that was unfolded just now. */
 let revealId: number | undefined;
-/** The record that the address names, until it was shown. */
-let wantedSeq: number | undefined;
-
 /** The list has drawn a snapshot and put it in its place. */
-export function drawn(
-  { tick, version, count: rows, start: first, rows: shown, link }: Snapshot,
-): void {
+export function drawn({ tick, version, start: first, rows: shown }: Snapshot): void {
   send({ t: "drawn", tick });
   const opened = shown.findIndex((row) => row.id === revealId && "details" in row);
   if (opened !== -1) {
     revealId = undefined;
     scroller?.reveal(first + opened);
-  }
-  if (wantedSeq !== undefined && rows > 0 && link.kind === "live") {
-    send({ t: "jumpSeq", seq: wantedSeq });
-    wantedSeq = undefined;
   }
   const waiting = waitingGoto;
   if (waiting?.version === version) goTo(waiting);
@@ -156,9 +147,4 @@ export function fetchGap(id: number): void {
 export function clear(): void {
   send({ t: "clear" });
   resume();
-}
-
-/** Goes to a record by its sequence number, as soon as there are rows. */
-export function wantSeq(seq: number | undefined): void {
-  wantedSeq = seq;
 }

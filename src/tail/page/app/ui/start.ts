@@ -3,7 +3,7 @@ import { readAddress } from "./address.ts";
 import { textCame } from "./copying.ts";
 import { show, visibilityChanged } from "./drawing.ts";
 import { tell } from "./notice.ts";
-import { goTo, wantSeq } from "./reading.ts";
+import { goTo } from "./reading.ts";
 import { levels, marks, pageUrl, query } from "./state.ts";
 import { token } from "./token.ts";
 import { send, startWorker } from "./worker_port.ts";
@@ -14,7 +14,6 @@ export function start(): void {
   query.value = address.query;
   levels.value = address.levels;
   marks.value = address.marks;
-  wantSeq(address.seq);
   startWorker(receive);
   send({ t: "open", url: pageUrl, token: token.value, ...address });
   addEventListener("online", () => send({ t: "wake" }));

@@ -1,7 +1,7 @@
 import { isLevel, LEVEL_RANK } from "../../../../record/level.ts";
 import type { GapRow } from "../messages.ts";
 import type { WireGap, WireRecord } from "../wire.ts";
-import { lineOf } from "./log_line.ts";
+import { lineOf, readLine, timeMs } from "./log_line.ts";
 
 /** A record as the Worker keeps it: its text, and what is asked of it most. */
 export interface HeldRecord {
@@ -10,6 +10,8 @@ export interface HeldRecord {
   readonly line: string;
   /** The rank of its level. */
   readonly level: number;
+  /** Unix time in milliseconds; NaN if the record has none. */
+  readonly time: number;
   /** Whether the query lets it pass. */
   passes: boolean;
   readonly gap?: undefined;
@@ -33,7 +35,8 @@ let lastId = 0;
 /** Keeps a record; a text that is no record of ours counts as `info`. */
 export function heldRecord(seq: number, record: WireRecord | string): HeldRecord {
   const line = lineOf(record);
-  return { id: ++lastId, seq, line, level: rankOf(record), passes: true };
+  const time = typeof record === "string" ? readLine(line).time : timeMs(record.time);
+  return { id: ++lastId, seq, line, level: rankOf(record), time, passes: true };
 }
 
 function rankOf(record: WireRecord | string): number {

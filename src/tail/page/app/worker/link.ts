@@ -161,7 +161,7 @@ export class Link {
     if (message.t === "hello") {
       this.hello = message;
       this.#show({ kind: "replay" });
-    } else if (message.t === "live") {
+    } else if (message.t === "live" && this.isAnswered) {
       this.#show({ kind: "live" });
     } else if (message.t === "hb" && this.state.kind !== "replay") {
       this.#newest = message.last;

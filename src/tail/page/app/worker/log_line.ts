@@ -47,13 +47,18 @@ export function readLine(line: string): LogLine {
   if (typeof traceId === "string") ids.traceId = traceId;
   if (typeof spanId === "string") ids.spanId = spanId;
   return {
-    time: typeof time === "string" ? Date.parse(time) : NaN,
+    time: timeMs(time),
     msg: String(msg),
     logger: typeof logger === "string" ? logger : "",
     fields: typeof fields === "object" && fields !== null ? fields as LogLine["fields"] : {},
     ids,
     wholeBytes: typeof truncated === "number" ? truncated : 0,
   };
+}
+
+/** A record's time in milliseconds since 1970; NaN if it has none. */
+export function timeMs(time: unknown): number {
+  return typeof time === "string" ? Date.parse(time) : NaN;
 }
 
 const PLAIN: LogLine = { time: NaN, msg: "", logger: "", fields: {}, ids: {}, wholeBytes: 0 };

@@ -10,10 +10,11 @@ import type { FromWorker, Snapshot, ToWorker } from "../messages.ts";
 import { type DrawContext, drawRow } from "./draw_row.ts";
 import { Finder } from "./finder.ts";
 import type { HeldRow } from "./held_row.ts";
+import { Jump, newestTime } from "./jump.ts";
 import { plainText } from "./log_line.ts";
 import { Pace, stepMs } from "./pace.ts";
 import { type Mark, markOf } from "./pieces.ts";
-import { TailFeed } from "./tail_feed.ts";
+import { type Place, TailFeed } from "./tail_feed.ts";
 import { View } from "./view.ts";
 
 /** The part of a Worker's global scope that is used here. */
@@ -30,6 +31,7 @@ const ERROR_RANK = 4;
 
 const view = new View();
 let feed: TailFeed | undefined;
+let jump: Jump | undefined;
 let finder: Finder | undefined;
 let marks: readonly Mark[] = [];
 let sight = { start: 0, end: 60, version: 0, follow: true };
@@ -43,6 +45,7 @@ const pace = new Pace(send);
 /** The window gets one snapshot at a time, so a slow window gets fewer of them, never a queue. */
 function changed(): void {
   isDirty = true;
+  jump?.look();
   // Waiting is done here, where what is shown in the end is as new as can be.
   if (canSend && feed !== undefined) pace.soon(sight.follow ? stepMs(feed.rate) : 0);
 }
@@ -149,6 +152,22 @@ function jumpError(step: 1 | -1, near: number): void {
   );
 }
 
+function jumpTo(place: Place): void {
+  const found = jump?.start(place) ?? "nowhere";
+  if ("time" in place) {
+    if (found !== "nowhere") scope.postMessage({ t: "moment", found });
+    else scope.postMessage({ t: "moment", found, newest: newestTime(view) });
+  } else if (found === "nowhere") tellMissing(place);
+  changed();
+}
+
+function tellMissing(place: Place): void {
+  const what = "time" in place
+    ? "The log has no row at or after that moment"
+    : `Record ${place.seq} is not here`;
+  scope.postMessage({ t: "nowhere", what });
+}
+
 /** Applies a change that gives rows new numbers, and goes back to the row that was in sight. */
 function renumber(keepId: number | undefined, change: () => void): void {
   change();
@@ -193,6 +212,8 @@ function open(message: Extract<ToWorker, { t: "open" }>): void {
   setMarks(message.marks);
   const { url, seq, token } = message;
   feed = new TailFeed({ url, view, seq, token, changed });
+  jump = new Jump(view, feed, { found: (index) => go(index), missing: tellMissing });
+  if (seq !== undefined) jump.await({ seq });
   feed.setQuery(message.query);
   feed.link.connect();
   // The rate falls and a lost link counts down although nothing comes.
@@ -229,7 +250,9 @@ function receive(message: ToWorker): void {
     case "jumpError":
       return jumpError(message.step, message.near);
     case "jumpSeq":
-      return go(view.indexOfSeq(message.seq), `Record ${message.seq} is not here`);
+      return jumpTo({ seq: message.seq });
+    case "jumpTime":
+      return jumpTo({ time: message.time });
     case "unfold":
       if (message.open) unfolded.add(message.id);
       else unfolded.delete(message.id);

@@ -28,9 +28,10 @@ export class RowStore {
     return this.#rows.length - this.#head;
   }
 
-  /** Whether one more row would push the oldest out. */
-  get full(): boolean {
-    return this.size >= this.#limits.maxRows || this.#chars >= this.#limits.maxChars;
+  /** Whether so many more rows, of so many characters together, would push the oldest out. */
+  isFullWith(rows: number, chars: number): boolean {
+    const { maxRows, maxChars } = this.#limits;
+    return this.size + rows > maxRows || this.#chars + chars > maxChars;
   }
 
   get oldest(): HeldRow | undefined {

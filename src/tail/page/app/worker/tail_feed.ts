@@ -23,6 +23,9 @@ export interface FilterProblem {
   readonly column: number;
 }
 
+/** A place in the log: a record, or a moment in milliseconds since 1970. */
+export type Place = { readonly seq: number } | { readonly time: number };
+
 /** What a feed is made of. */
 export interface FeedOptions {
   /** The address of the page. */
@@ -55,6 +58,8 @@ export class TailFeed {
   #from: From;
   #run = "";
   #seq = -1;
+  /** The newest record that is known of: what lies behind it is news. */
+  #newest = -1;
   #shownSeq = -1;
   #drawnSeq = -1;
   #acked = -1;
@@ -79,7 +84,8 @@ export class TailFeed {
     this.#view = view;
     this.#changed = changed;
     this.#wanted = seq;
-    this.#from = { last: REPLAY };
+    // Which run the record is of, and whether it is there, the server says first.
+    this.#from = seq === undefined ? { last: REPLAY } : "live";
     const events = {
       message: (message: WireMessage) => this.#take(message),
       changed,
@@ -90,6 +96,16 @@ export class TailFeed {
 
   get run(): string {
     return this.#run;
+  }
+
+  /** The last record that came, or that a filter held back. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** Whether what is held is to go as soon as what was asked for comes. */
+  get isReplacing(): boolean {
+    return this.#replace;
   }
 
   get hidden(): number {
@@ -143,6 +159,26 @@ export class TailFeed {
     if (on && this.#isPaused) this.#pause(false);
   }
 
+  /** Whether a place lies before all that is held, and the server has records from there. */
+  canReplay(place: Place): boolean {
+    const { hello, speaks } = this.link;
+    if (hello === undefined || !speaks) return false;
+    const isBefore = "seq" in place
+      ? place.seq < (this.#view.oldest?.seq ?? Infinity) && place.seq >= hello.first
+      : place.time < (this.#view.oldestTime ?? Infinity);
+    return isBefore && (this.#view.oldest?.seq ?? hello.last + 1) > hello.first;
+  }
+
+  /** Asks for the log from a place on. What is held goes when that comes, and nobody follows the end. */
+  replay(place: Place): void {
+    const first = this.link.hello?.first ?? 0;
+    this.#from = "time" in place
+      ? { since: Math.max(0, Math.floor(place.time)) }
+      : { run: this.#run, seq: Math.max(place.seq - BEFORE_SEQ, first, 1) - 1 };
+    this.following = false;
+    this.#askFor();
+  }
+
   /** Fetches what a gap left out and puts it in its place. */
   async fill(id: number): Promise<void> {
     for (const row of this.#rowsWith(id)) {
@@ -185,6 +221,12 @@ export class TailFeed {
     return { from: this.#from, filter: filterKey(filter) === "" ? undefined : filter };
   }
 
+  #askFor(): void {
+    this.#replace = true;
+    if (this.link.speaks) this.link.subscribe();
+    else this.link.connect();
+  }
+
   /**
    * A new filter for the server. What is held was all there is if no filter was in force, so then only
    * what follows changes; otherwise, or if few matches are here, the past is asked for again.
@@ -221,6 +263,8 @@ export class TailFeed {
 
   #hello(run: string, first: number, last: number): void {
     this.#heldUnder = this.link.speaks ? filterKey(serverPart(this.#filter)) : "";
+    if (this.#run === "") this.#newest = last;
+    else if (run !== this.#run) this.#newest = -1;
     if (run !== this.#run) this.#seq = this.#shownSeq = this.#drawnSeq = -1;
     // Each connection has a window of its own, which begins where this one begins.
     this.#acked = this.#seq;
@@ -228,12 +272,11 @@ export class TailFeed {
     this.#isPaused = false;
     const wanted = this.#wanted;
     this.#wanted = undefined;
-    if (wanted === undefined || wanted > last - REPLAY / 2 || wanted < first) return;
-    // The record lies further back than what a new page gets.
-    this.#from = { run, seq: Math.max(wanted - BEFORE_SEQ, first) - 1 };
-    this.#replace = true;
-    if (this.link.speaks) this.link.subscribe();
-    else this.link.connect();
+    if (wanted === undefined) return;
+    // Further back than what a new page gets it has surroundings of its own.
+    if (wanted <= last - REPLAY / 2 && wanted >= first) return this.replay({ seq: wanted });
+    this.#from = { last: REPLAY };
+    this.#askFor();
   }
 
   #batch({ ph, from, to, r }: Extract<WireMessage, { t: "b" }>): void {
@@ -242,18 +285,23 @@ export class TailFeed {
     const fresh = r.filter(([seq]) => seq > this.#seq);
     const covered = to - Math.max(from, this.#seq + 1) + 1;
     this.#hiddenAtServer += Math.max(0, covered - fresh.length);
-    for (const [seq, record] of fresh) this.#add(heldRecord(seq, record));
+    for (const [seq, record] of fresh) {
+      this.#add(heldRecord(seq, record), ph === "l" || seq > this.#newest);
+    }
     this.received += fresh.length;
     // History comes as fast as it can; the rate is that of the log.
     if (ph === "l") this.#rate.add(fresh.length, performance.now());
     this.#moved(to);
-    // Whoever reads does not lose what he reads: the server keeps the rest until he follows again.
-    if (!this.following && this.#view.full && this.link.speaks) this.#pause(true);
+    // Whoever reads does not lose what he reads: the server keeps the rest until he follows again. As
+    // much as may be unacknowledged can be on its way already.
+    const { windowRecords = 0, windowBytes = 0 } = this.link.hello?.limits ?? {};
+    const isFull = !this.following && this.#view.isFullWith(windowRecords, windowBytes);
+    if (isFull && this.link.speaks) this.#pause(true);
   }
 
   #gap(gap: Extract<WireMessage, { t: "gap" }>): void {
     this.#swap();
-    this.#add(heldGap(gap, this.#run));
+    this.#add(heldGap(gap, this.#run), false);
     if (gap.why === "restart") this.#seq = gap.from - 1;
     else this.#moved(gap.to);
   }
@@ -263,12 +311,13 @@ export class TailFeed {
     this.scan = undefined;
   }
 
-  #add(row: HeldRow): void {
-    if (this.#view.push(row) && !this.following && row.gap === undefined) this.unseen++;
+  #add(row: HeldRow, isNews: boolean): void {
+    if (this.#view.push(row) && !this.following && isNews) this.unseen++;
   }
 
   #moved(seq: number): void {
     this.#seq = Math.max(seq, this.#seq);
+    this.#newest = Math.max(seq, this.#newest);
     // Where a new subscription is to begin is not forgotten over what was still on its way.
     if (!this.#replace) this.#from = { run: this.#run, seq: this.#seq };
   }

@@ -45,13 +45,21 @@ export class View {
     return this.#store.size;
   }
 
-  /** Whether one more row would push the oldest out. */
-  get full(): boolean {
-    return this.#store.full;
+  /** Whether so many more rows, of so many characters together, would push the oldest out. */
+  isFullWith(rows: number, chars: number): boolean {
+    return this.#store.isFullWith(rows, chars);
   }
 
   get oldest(): HeldRow | undefined {
     return this.#store.oldest;
+  }
+
+  /** The time of the oldest row held that has one; undefined if none has. */
+  get oldestTime(): number | undefined {
+    for (const row of this.#store) {
+      if (row.gap === undefined && !Number.isNaN(row.time)) return row.time;
+    }
+    return undefined;
   }
 
   get levelCounts(): readonly number[] {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { heldRecord } from "../src/tail/page/app/worker/held_row.ts";
-import { indexAt, Jump, newestTime } from "../src/tail/page/app/worker/jump.ts";
+import { indexAt, indexWithin, Jump, newestTime } from "../src/tail/page/app/worker/jump.ts";
 import type { Place } from "../src/tail/page/app/worker/tail_feed.ts";
 import { View } from "../src/tail/page/app/worker/view.ts";
 import { at, seqs, type Trial, withFeed } from "./support/page_peer.ts";
@@ -154,6 +154,9 @@ test("rows in the order of the log lead to the right one, though a clock was set
     view.push(heldRecord(i, { time, msg: "m" }));
   }
   assert.equal(indexAt(view, 7_000), 2);
+  assert.equal(indexWithin(view, 7_000, 8_000), 3);
+  assert.equal(indexWithin(view, 10_000, 20_000), 2);
+  assert.equal(indexWithin(view, 100_000, 200_000), undefined);
   assert.equal(newestTime(view), 9_000);
   assert.equal(newestTime(new View()), undefined);
 });

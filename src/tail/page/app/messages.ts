@@ -129,9 +129,20 @@ export interface Snapshot {
   readonly filterText: string;
 }
 
+/** Counts of the rows in view over time, in buckets of one width that follow each other. */
+export interface HistogramData {
+  /** Where the first bucket begins, in milliseconds since 1970. */
+  readonly startMs: number;
+  readonly widthMs: number;
+  /** Three counts a bucket: info and below, warnings, errors and fatal ones. */
+  readonly counts: Uint32Array;
+}
+
 /** What the Worker says. */
 export type FromWorker =
   | Snapshot
+  /** The counts have changed. */
+  | { readonly t: "histogram"; readonly data: HistogramData }
   /** Show this row: a find, a jump or an address led there. */
   | {
     readonly t: "goto";
@@ -194,6 +205,8 @@ export type ToWorker =
   | { readonly t: "jumpSeq"; readonly seq: number }
   /** To the first row at or after a moment, which the server is asked for if it lies before all rows. */
   | { readonly t: "jumpTime"; readonly time: number }
+  /** To the first row of a stretch of time, the end excluded. */
+  | { readonly t: "jumpBar"; readonly from: number; readonly to: number }
   | { readonly t: "unfold"; readonly id: number; readonly open: boolean }
   | { readonly t: "fetchGap"; readonly id: number; readonly keepId: number | undefined }
   | {

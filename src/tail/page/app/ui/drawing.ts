@@ -1,12 +1,13 @@
 import { batch } from "@preact/signals";
-import type { Snapshot } from "../messages.ts";
-import { overview, snapshot } from "./state.ts";
+import type { HistogramData, Snapshot } from "../messages.ts";
+import { histogram, overview, snapshot } from "./state.ts";
 import { count } from "./words.ts";
 import { send } from "./worker_port.ts";
 
 const OVERVIEW_MS = 250;
 
 let latest: Snapshot | undefined;
+let counts: HistogramData | undefined;
 let frame = 0;
 let overviewTimer: ReturnType<typeof setTimeout> | undefined;
 let receivedWhenHidden: number | undefined;
@@ -15,6 +16,12 @@ let receivedWhenHidden: number | undefined;
 export function show(next: Snapshot): void {
   latest = next;
   schedule();
+}
+
+/** Takes in the counts over time, which are drawn with the rows. */
+export function showCounts(next: HistogramData): void {
+  counts = next;
+  if (!document.hidden) schedule();
 }
 
 /** The page went out of sight or came back. */
@@ -36,6 +43,7 @@ function draw(): void {
   frame = 0;
   batch(() => {
     snapshot.value = latest;
+    histogram.value = counts;
     if (isNews()) showOverview();
     else overviewTimer ??= setTimeout(showOverview, OVERVIEW_MS);
   });

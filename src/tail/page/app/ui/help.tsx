@@ -18,6 +18,7 @@ const KEYS: readonly (readonly [keys: string, what: string])[] = [
   ["w", "wrap long lines"],
   ["t", "time: local, UTC, relative"],
   ["d", "theme: system, dark, light"],
+  ["b", "bars: rows over time"],
   ["p", "panel"],
   ["c", "copy the selected rows"],
   ["Esc", "close, or deselect"],

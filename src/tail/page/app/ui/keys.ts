@@ -3,7 +3,7 @@ import { setLevels } from "./choices.ts";
 import { copySelection } from "./copying.ts";
 import { jumpError, moveCurrent, pause, resume, unfoldCurrent } from "./reading.ts";
 import { current, findText, following, isHelpOpen, levels, selection, snapshot } from "./state.ts";
-import { next, panel, theme, THEMES, timeForm, wrap } from "./settings.ts";
+import { next, panel, strip, theme, THEMES, timeForm, wrap } from "./settings.ts";
 import { TIME_FORMS } from "./time_text.ts";
 
 /** What a key does; only while no text is being typed. */
@@ -24,6 +24,7 @@ const ACTIONS: Readonly<Record<string, (event: KeyboardEvent) => void>> = {
   Home: toOldest,
   g: toOldest,
   " ": () => following.value ? pause(true) : resume(),
+  b: () => strip.value = strip.value === "on" ? "off" : "on",
   w: () => wrap.value = wrap.value === "on" ? "off" : "on",
   t: () => timeForm.value = next(TIME_FORMS, timeForm.value),
   d: () => theme.value = next(THEMES, theme.value),

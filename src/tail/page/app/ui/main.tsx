@@ -20,10 +20,11 @@ import { start } from "./start.ts";
 import { findText, isHelpOpen, overview, pageUrl } from "./state.ts";
 import { Panel } from "./panel.tsx";
 import { SaveMenu } from "./save_menu.tsx";
-import { next, theme, THEMES, timeForm, wrap } from "./settings.ts";
+import { next, strip, theme, THEMES, timeForm, wrap } from "./settings.ts";
 import { SignIn } from "./sign_in.tsx";
 import { StatePill } from "./state_pill.tsx";
 import { feedStats } from "./stats_feed.ts";
+import { Strip } from "./strip.tsx";
 import { TIME_FORMS } from "./time_text.ts";
 import { counted, rateText } from "./words.ts";
 
@@ -49,11 +50,14 @@ function App(): JSX.Element {
       </section>
       <div class="room">
         <main>
-          <FindBar />
-          <LogView />
-          <NewerButton />
-          <SpokenRow />
-          <p class={notice.value === "" ? "notice" : "notice on"} role="status">{notice}</p>
+          <Strip />
+          <div class="list">
+            <FindBar />
+            <LogView />
+            <NewerButton />
+            <SpokenRow />
+            <p class={notice.value === "" ? "notice" : "notice on"} role="status">{notice}</p>
+          </div>
         </main>
         <Panel />
       </div>
@@ -68,6 +72,14 @@ function Tools(): JSX.Element {
     <div class="tools" role="toolbar" aria-label="View">
       <button type="button" aria-pressed={findText.value !== undefined} onClick={toggleFind}>
         Find
+      </button>
+      <button
+        type="button"
+        aria-pressed={strip.value === "on"}
+        title="Counts over time (b)"
+        onClick={() => strip.value = strip.value === "on" ? "off" : "on"}
+      >
+        Bars
       </button>
       <button
         type="button"

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Signal, signal } from "@preact/signals";
 import type { FromWorker, Snapshot } from "../messages.ts";
 import type { Scroller } from "./scroller.ts";
 import { current, findText, following, selection, snapshot } from "./state.ts";
@@ -14,9 +15,15 @@ let waitingGoto: Extract<FromWorker, { t: "goto" }> | undefined;
 let keepOffset: number | undefined;
 /** The row that was unfolded just now. */
 let revealId: number | undefined;
+/** The times of the rows in sight, the earliest and the latest; undefined if none has one. */
+export const sight: Signal<{ readonly from: number; readonly to: number } | undefined> = signal(
+  undefined,
+);
+
 /** The list has drawn a snapshot and put it in its place. */
 export function drawn({ tick, version, start: first, rows: shown }: Snapshot): void {
   send({ t: "drawn", tick });
+  lookAround();
   const opened = shown.findIndex((row) => row.id === revealId && "details" in row);
   if (opened !== -1) {
     revealId = undefined;
@@ -48,6 +55,20 @@ export function setScroller(value: Scroller): void {
 export function tellSight(start: number, end: number): void {
   const { version } = snapshot.value ?? { version: 0 };
   send({ t: "sight", version, start, end, follow: following.value });
+  lookAround();
+}
+
+/** Sees which times are in sight. */
+function lookAround(): void {
+  const { rows, start } = snapshot.value ?? { rows: [], start: 0 };
+  const [first, end] = scroller?.range ?? [0, 0];
+  let [from, to] = [Infinity, -Infinity];
+  for (const row of rows.slice(Math.max(0, first - start), Math.max(0, end - start))) {
+    if (row.kind === "gap" || Number.isNaN(row.time)) continue;
+    from = Math.min(from, row.time);
+    to = Math.max(to, row.time);
+  }
+  sight.value = from > to ? undefined : { from, to };
 }
 
 /** The reader scrolled away from the end, or back to it. */

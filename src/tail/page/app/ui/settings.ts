@@ -37,6 +37,8 @@ export const theme: Signal<Theme> = remembered("theme", THEMES, "system");
 export const timeForm: Signal<TimeForm> = remembered("time", TIME_FORMS, "local");
 /** Whether long lines go on in the next one. */
 export const wrap: Signal<"on" | "off"> = remembered("wrap", ["on", "off"], "off");
+/** Whether the counts over time are shown. */
+export const strip: Signal<"on" | "off"> = remembered("strip", ["on", "off"], "on");
 const narrow = matchMedia("(max-width: 760px)");
 /** Whether the screen is as narrow as a telephone's. */
 export const isNarrow: Signal<boolean> = signal(narrow.matches);

@@ -1,7 +1,7 @@
 import type { FromWorker } from "../messages.ts";
 import { readAddress } from "./address.ts";
 import { textCame } from "./copying.ts";
-import { show, visibilityChanged } from "./drawing.ts";
+import { show, showCounts, visibilityChanged } from "./drawing.ts";
 import { tell } from "./notice.ts";
 import { goTo } from "./reading.ts";
 import { levels, marks, pageUrl, query } from "./state.ts";
@@ -33,6 +33,8 @@ function receive(message: FromWorker): void {
   switch (message.t) {
     case "snapshot":
       return show(message);
+    case "histogram":
+      return showCounts(message.data);
     case "goto":
       return goTo(message);
     case "nowhere":

@@ -4,12 +4,14 @@
  * @module
  */
 import { type Signal, signal } from "@preact/signals";
-import type { Snapshot } from "../messages.ts";
+import type { HistogramData, Snapshot } from "../messages.ts";
 
 /** What the Worker showed last. */
 export const snapshot: Signal<Snapshot | undefined> = signal(undefined);
 /** The same for what stands around the list: counts and states, which need not change each frame. */
 export const overview: Signal<Snapshot | undefined> = signal(undefined);
+/** The counts over time. */
+export const histogram: Signal<HistogramData | undefined> = signal(undefined);
 /** Whether the list follows the newest row. */
 export const following: Signal<boolean> = signal(true);
 /** The query line as it was sent. */

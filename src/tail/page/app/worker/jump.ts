@@ -67,6 +67,13 @@ export function indexAt(view: View, time: number): number | undefined {
   return indexWhere(view, (row) => timeOf(row) >= time);
 }
 
+/** The number of the first row from one moment up to another, or else of the first one after them. */
+export function indexWithin(view: View, from: number, to: number): number | undefined {
+  // Where a clock was set back, a later moment may stand before an earlier one.
+  const within = indexWhere(view, (row) => timeOf(row) >= from && timeOf(row) < to);
+  return within ?? indexAt(view, from);
+}
+
 /** The time of the newest row that has one; undefined if none has. */
 export function newestTime(view: View): number | undefined {
   for (let index = view.end - 1; index >= view.base; index--) {

@@ -10,10 +10,11 @@ import type { FromWorker, Snapshot, ToWorker } from "../messages.ts";
 import { type DrawContext, drawRow } from "./draw_row.ts";
 import { Finder } from "./finder.ts";
 import type { HeldRow } from "./held_row.ts";
-import { Jump, newestTime } from "./jump.ts";
+import { indexWithin, Jump, newestTime } from "./jump.ts";
 import { plainText } from "./log_line.ts";
 import { Pace, stepMs } from "./pace.ts";
 import { type Mark, markOf } from "./pieces.ts";
+import { StripFeed } from "./strip_feed.ts";
 import { type Place, TailFeed } from "./tail_feed.ts";
 import { View } from "./view.ts";
 
@@ -30,6 +31,7 @@ const MAX_ROWS = 96;
 const ERROR_RANK = 4;
 
 const view = new View();
+const strip = new StripFeed(view, (data) => scope.postMessage({ t: "histogram", data }));
 let feed: TailFeed | undefined;
 let jump: Jump | undefined;
 let finder: Finder | undefined;
@@ -56,6 +58,20 @@ function send(): void {
   canSend = false;
   if (finder?.done === false) void search();
   scope.postMessage(snapshot(feed));
+  sendStrip();
+}
+
+let stripTimer: ReturnType<typeof setTimeout> | undefined;
+
+function sendStrip(): void {
+  const waitMs = strip.send(performance.now());
+  if (waitMs !== undefined) stripTimer ??= setTimeout(stripIsDue, waitMs);
+}
+
+/** Goes the way of all that is shown, so that a window which is slow gets no more of it. */
+function stripIsDue(): void {
+  stripTimer = undefined;
+  changed();
 }
 
 function snapshot(from: TailFeed): Snapshot {
@@ -253,6 +269,8 @@ function receive(message: ToWorker): void {
       return jumpTo({ seq: message.seq });
     case "jumpTime":
       return jumpTo({ time: message.time });
+    case "jumpBar":
+      return go(indexWithin(view, message.from, message.to));
     case "unfold":
       if (message.open) unfolded.add(message.id);
       else unfolded.delete(message.id);

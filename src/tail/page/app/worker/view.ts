@@ -1,4 +1,5 @@
 import type { HeldRow } from "./held_row.ts";
+import { Histogram } from "./histogram.ts";
 import { RowStore } from "./row_store.ts";
 
 /** What decides whether a line is shown; never throws. */
@@ -12,6 +13,8 @@ const COMPACT = 20_000;
  * numbers that stay theirs while old ones leave; `version` changes when all numbers change.
  */
 export class View {
+  /** The rows that are shown, counted over time. */
+  readonly histogram: Histogram = new Histogram();
   readonly #store: RowStore;
   #matcher: LineMatcher | undefined;
   #levels: readonly boolean[] = new Array<boolean>(LEVEL_COUNT).fill(true);
@@ -138,6 +141,13 @@ export class View {
     return undefined;
   }
 
+  /** Counts over time anew when the rows span so little of it that narrower buckets show more. */
+  refineHistogram(): void {
+    if (!this.histogram.isCoarse) return;
+    this.histogram.clear();
+    for (let i = this.#head; i < this.#shown.length; i++) this.#count(this.#shown[i] as HeldRow);
+  }
+
   #judge(row: HeldRow): boolean {
     if (row.gap !== undefined) return true;
     row.passes = this.#matcher?.(row.line) ?? true;
@@ -148,12 +158,18 @@ export class View {
   #show(row: HeldRow): void {
     this.#shown.push(row);
     if (row.gap !== undefined) this.#gaps++;
+    this.#count(row);
+  }
+
+  #count(row: HeldRow): void {
+    if (row.gap === undefined) this.histogram.add(row.time, row.level);
   }
 
   #forget(row: HeldRow): void {
     if (row.gap === undefined && row.passes) this.#counts[row.level]!--;
     if (this.#shown[this.#head]?.id !== row.id) return;
     if (row.gap !== undefined) this.#gaps--;
+    else this.histogram.remove(row.time, row.level);
     this.#head++;
     this.#base++;
     if (this.#head < COMPACT) return;
@@ -166,6 +182,7 @@ export class View {
     this.#shown = [];
     this.#head = this.#base = this.#gaps = 0;
     this.#counts.fill(0);
+    this.histogram.clear();
     for (const row of this.#store) if (this.#judge(row)) this.#show(row);
   }
 }

@@ -13,6 +13,7 @@ const KEYS: readonly (readonly [keys: string, what: string])[] = [
   ["Enter", "unfold or fold the row"],
   ["End  G", "follow the newest"],
   ["Home  g", "oldest row"],
+  ["T", "go to a time"],
   ["Space", "pause, resume"],
   ["1 … 6", "show or hide trace … fatal"],
   ["w", "wrap long lines"],

@@ -1,5 +1,6 @@
 import { closeFind, openFind } from "./find_bar.tsx";
 import { setLevels } from "./choices.ts";
+import { openMoment } from "./moment_dialog.tsx";
 import { copySelection } from "./copying.ts";
 import { jumpError, moveCurrent, pause, resume, unfoldCurrent } from "./reading.ts";
 import { current, findText, following, isHelpOpen, levels, selection, snapshot } from "./state.ts";
@@ -24,6 +25,7 @@ const ACTIONS: Readonly<Record<string, (event: KeyboardEvent) => void>> = {
   Home: toOldest,
   g: toOldest,
   " ": () => following.value ? pause(true) : resume(),
+  T: openMoment,
   b: () => strip.value = strip.value === "on" ? "off" : "on",
   w: () => wrap.value = wrap.value === "on" ? "off" : "on",
   t: () => timeForm.value = next(TIME_FORMS, timeForm.value),

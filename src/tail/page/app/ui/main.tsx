@@ -14,6 +14,7 @@ import { listenForKeys } from "./keys.ts";
 import { LevelChips } from "./level_chips.tsx";
 import { LogView, NewerButton, SpokenRow } from "./log_view.tsx";
 import { MarksBar } from "./marks_bar.tsx";
+import { MomentDialog, openMoment } from "./moment_dialog.tsx";
 import { notice } from "./notice.ts";
 import { clear } from "./reading.ts";
 import { start } from "./start.ts";
@@ -62,6 +63,7 @@ function App(): JSX.Element {
         <Panel />
       </div>
       <Help />
+      <MomentDialog />
       <SignIn />
     </>
   );
@@ -72,6 +74,9 @@ function Tools(): JSX.Element {
     <div class="tools" role="toolbar" aria-label="View">
       <button type="button" aria-pressed={findText.value !== undefined} onClick={toggleFind}>
         Find
+      </button>
+      <button type="button" title="Go to a time (T)" onClick={openMoment}>
+        Go to
       </button>
       <button
         type="button"

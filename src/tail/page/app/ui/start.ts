@@ -2,6 +2,7 @@ import type { FromWorker } from "../messages.ts";
 import { readAddress } from "./address.ts";
 import { textCame } from "./copying.ts";
 import { show, showCounts, visibilityChanged } from "./drawing.ts";
+import { momentAnswered } from "./moment_dialog.tsx";
 import { tell } from "./notice.ts";
 import { goTo } from "./reading.ts";
 import { levels, marks, pageUrl, query } from "./state.ts";
@@ -35,6 +36,8 @@ function receive(message: FromWorker): void {
       return show(message);
     case "histogram":
       return showCounts(message.data);
+    case "moment":
+      return momentAnswered(message);
     case "goto":
       return goTo(message);
     case "nowhere":

@@ -36,7 +36,13 @@ export function fullTimeText(time: number): string {
   const date = new Date(time);
   const zone = -date.getTimezoneOffset();
   const local = new Date(time + zone * 60_000).toISOString().slice(0, 23).replace("T", " ");
+  return `${local} ${zoneText(time)}`;
+}
+
+/** The reader's zone at a moment: `UTC`, or how far it is off. */
+export function zoneText(time: number): string {
+  const zone = -new Date(time).getTimezoneOffset();
   const two = (n: number) => String(Math.floor(n)).padStart(2, "0");
   const offset = `${zone < 0 ? "-" : "+"}${two(Math.abs(zone) / 60)}:${two(Math.abs(zone) % 60)}`;
-  return zone === 0 ? `${local} UTC` : `${local} ${offset}`;
+  return zone === 0 ? "UTC" : offset;
 }

@@ -24,6 +24,16 @@ test("a lost connection resumes behind the last record, and what comes twice is 
     assert.equal(feed.received, 5);
   }));
 
+test("a page that was live goes on where it was, though it had no record yet", () =>
+  withFeed(({ feed, peer }) => {
+    peer().hello("run-1", 1, 0);
+    peer().say({ t: "live", seq: 1 });
+    peer().lose(4408);
+    feed.link.wake();
+    peer().open();
+    assert.deepEqual(peer().sent[0]?.from, { run: "run-1", seq: 0 });
+  }));
+
 test("another run begins anew behind its gap, though its numbers are lower", () =>
   withFeed(({ feed, view, peer }) => {
     peer().hello("run-1", 1, 90);

@@ -251,7 +251,7 @@ export class TailFeed {
     if (message.t === "hello") this.#hello(message.run, message.first, message.last);
     else if (message.t === "b") this.#batch(message);
     else if (message.t === "gap") this.#gap(message);
-    else if (message.t === "live") this.#live();
+    else if (message.t === "live") this.#live(message.seq);
     else if (message.t === "hb") this.waiting = this.#isPaused ? message.lag : 0;
     else if (message.t === "scan") {
       this.scan = message.done ? undefined : { at: message.at, found: message.found };
@@ -306,9 +306,12 @@ export class TailFeed {
     else this.#moved(gap.to);
   }
 
-  #live(): void {
+  #live(next: number): void {
+    if (!this.link.isAnswered) return;
     this.#swap();
     this.scan = undefined;
+    // A page that has come to the end has its place, though there was nothing to show on the way.
+    if (next > 0) this.#moved(next - 1);
   }
 
   #add(row: HeldRow, isNews: boolean): void {

@@ -80,8 +80,9 @@ async function writeAll(
     log.rotate(7);
     if (rotation % killEvery !== 0 || rotation === rotations) continue;
     // Somewhere in the middle of the work, and not before there was any.
-    await runner.until(runner.count() + 1);
+    const before = runner.count();
     log.write(step);
+    await runner.until(before + 1);
     await runner.stop("SIGKILL");
     log.write(step);
     runner.start();

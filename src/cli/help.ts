@@ -51,7 +51,8 @@ pending; once more ends at once. What is pending stays in --data for the next st
 
 A followed file may be rotated: it is told by its inode and its beginning, read on as app.log.1 or
 app.log-20260131, and no line is lost or doubled, over a kill too, while its rotated files are
-there uncompressed. With copytruncate, lines are lost that are written between the copy and the cut.
+there uncompressed. With copytruncate, lines are lost that are written between the copy and the cut,
+and those of the last look (250 ms) before a cut whose copy is gone or compressed by the next look.
 
 Examples:
   logflume run logflume.yaml

@@ -2,6 +2,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { isYounger, nameAfterCut } from "../src/cli/input_generations.ts";
 import { followSteps, inFolder, nothing, type Seen } from "./support/follow_folder.ts";
 
 /** A log that is rotated by copying it and cutting it, and what was read of it. */
@@ -199,3 +200,33 @@ test(
     assert.deepEqual(lines, [...part("a"), "b"]);
   }),
 );
+
+test(
+  "copies of which nothing was left to read are not read again after restarts",
+  inLogs(async ({ add, cut, follow }) => {
+    const names = Array.from({ length: 25 }, (_, index) => `day ${index}`);
+    for (const name of names) {
+      add(text(part(name)));
+      assert.deepEqual(await follow(cut), part(name));
+    }
+    assert.deepEqual(await follow(() => {}), []);
+  }),
+);
+
+test("isYounger() takes what the log should know for new, and older files for read", () => {
+  const old = Array.from({ length: 40 }, () => false);
+  assert.deepEqual([false, true, false].map((_, at, all) => isYounger(all, at)), [
+    false,
+    false,
+    true,
+  ]);
+  assert.equal(isYounger([true, false, true], 1), true, "a young one was passed by");
+  assert.equal(isYounger([true, false, true, ...old], 1), false, "too old to be known by name");
+  assert.equal(isYounger(old, 1), false, "nothing was begun");
+});
+
+test("nameAfterCut() gives each name again after 32 cuts", () => {
+  const names = new Set<string>();
+  for (let name = "/a#1:2"; !names.has(name); name = nameAfterCut(name)) names.add(name);
+  assert.deepEqual([names.size, [...names].slice(0, 3)], [32, ["/a#1:2", "/a#1:2~1", "/a#1:2~2"]]);
+});

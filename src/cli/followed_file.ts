@@ -1,4 +1,4 @@
-import { freshPlace, nameAfterCut } from "./input_generations.ts";
+import { freshPlace, MAX_NAMES, nameAfterCut } from "./input_generations.ts";
 import type { FoundFile } from "./input_source.ts";
 import { type OpenInput, openInput } from "./open_input.ts";
 import { anchorLeft } from "./read_anchor.ts";
@@ -10,8 +10,6 @@ const TURN_CHUNKS = 16;
 const HALF_LINE_LOOKS = 20;
 /** Looks that a file without a name is held open, since its writer may not know yet. */
 const NAMELESS_LOOKS = 240;
-/** Copies appear before the cut, and are found soon after, or never. */
-const MAX_CUTS = 16;
 
 /** How a turn ended; `more` if there is more to read at once. */
 export type TurnEnd = ReadEnd | "more";
@@ -178,7 +176,7 @@ export class FollowedFile {
       return "more";
     }
     context.say(`"${this.#found.label}" was shortened: reading it from the beginning`);
-    if (this.cuts.push({ place, isContinued: false }) > MAX_CUTS) this.cuts.shift();
+    if (this.cuts.push({ place, isContinued: false }) > MAX_NAMES) this.cuts.shift();
     this.cutLook = this.#look;
     this.#isCut = true;
     return "more";

@@ -5,7 +5,7 @@ import { type OpenInput, openInput } from "./open_input.ts";
 import { beginningOf, type InputContext, knownPlace, type ReadPlace } from "./text_input.ts";
 
 /** Names of one file in the log, each for what it had between two cuts; the oldest is used again. */
-const MAX_NAMES = 16;
+export const MAX_NAMES: number = 32;
 const MARK = /~(\d+)$/;
 
 /**

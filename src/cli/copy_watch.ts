@@ -1,4 +1,3 @@
-import type { Cut } from "./followed_file.ts";
 import type { FoundFile } from "./input_source.ts";
 import { isIdEmpty, type OpenInput, openInput } from "./open_input.ts";
 import { holdsAnchor } from "./read_anchor.ts";
@@ -11,6 +10,14 @@ const LATE_LOOKS = 2;
 
 /** What a file that was not there before is: `wait` until that can be told. */
 export type Verdict = "new" | "wait" | "copy";
+
+/** A time that a file was cut to a shorter length. */
+export interface Cut {
+  /** Up to where it was read before. */
+  readonly place: ReadPlace;
+  /** Whether a copy was found that has what came after it. */
+  isContinued: boolean;
+}
 
 interface Doubt {
   readonly originalPlace: string;

@@ -1,3 +1,4 @@
+import type { Cut } from "./copy_watch.ts";
 import { freshPlace, MAX_NAMES, nameAfterCut } from "./input_generations.ts";
 import type { FoundFile } from "./input_source.ts";
 import { type OpenInput, openInput } from "./open_input.ts";
@@ -13,14 +14,6 @@ const NAMELESS_LOOKS = 240;
 
 /** How a turn ended; `more` if there is more to read at once. */
 export type TurnEnd = ReadEnd | "more";
-
-/** A time that a file was cut to a shorter length. */
-export interface Cut {
-  /** Up to where it was read before. */
-  readonly place: ReadPlace;
-  /** Whether a copy was found that has what came after it. */
-  isContinued: boolean;
-}
 
 /** What a file that is read needs from the one who follows many. */
 export interface FollowHost {

@@ -1,5 +1,4 @@
-import { placeInCopy } from "./copy_watch.ts";
-import type { Cut } from "./followed_file.ts";
+import { type Cut, placeInCopy } from "./copy_watch.ts";
 import type { FoundFile } from "./input_source.ts";
 import { type OpenInput, openInput } from "./open_input.ts";
 import { beginningOf, type InputContext, knownPlace, type ReadPlace } from "./text_input.ts";

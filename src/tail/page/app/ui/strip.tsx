@@ -1,22 +1,16 @@
 /// <reference lib="dom" />
 /** @jsxImportSource preact */
 import { type ReadonlySignal, type Signal, useComputed, useSignal } from "@preact/signals";
-import type { JSX } from "preact";
+import type { JSX, RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { sight } from "./reading.ts";
-import { isNarrow, strip, timeForm } from "./settings.ts";
-import { histogram, overview } from "./state.ts";
-import { barAt, type Bars, barsOf, nextBar, pathsOf } from "./strip_bars.ts";
-import { barText, edgeText } from "./strip_words.ts";
+import { strip, timeForm } from "./settings.ts";
+import { histogram } from "./state.ts";
+import { barAt, type Bars, barsOf, nextBar } from "./strip_bars.ts";
+import { StripDrawing } from "./strip_drawing.tsx";
+import { barText } from "./strip_words.ts";
 import { send } from "./worker_port.ts";
 
-/** Height of the bars, and of the words below them, as the style has it. */
-const BARS_PX = 30;
-const WORDS_PX = 15;
-/** What a letter of the words is wide, about. */
-const LETTER_PX = 5.8;
-/** With less room than this only the beginning is told. */
-const TWO_LABELS_PX = 190;
 const NONE: Bars = { bars: [], stepPx: 1 };
 
 /** The rows over time: where there were many, and where errors are. Each bar leads to its first row. */
@@ -26,7 +20,7 @@ export function Strip(): JSX.Element | null {
 
 function Chart(): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
-  const width = useSignal(0);
+  const width = useWidth(box);
   /** The moment under the pointer, and the one where the keys are while the strip has the focus. */
   const pointed = useSignal<number | undefined>(undefined);
   const chosen = useSignal<number | undefined>(undefined);
@@ -35,18 +29,6 @@ function Chart(): JSX.Element {
     histogram.value === undefined || width.value === 0 ? NONE : barsOf(histogram.value, width.value)
   );
   const shown = useComputed(() => pointed.value ?? (isFocused.value ? chosen.value : undefined));
-  useEffect(() => {
-    const element = box.current as HTMLElement;
-    const watch = new ResizeObserver(() => width.value = contentWidth(element));
-    watch.observe(element);
-    return () => watch.disconnect();
-  }, []);
-  const timeAt = (event: MouseEvent): number | undefined => {
-    const left = box.current!.querySelector("svg")!.getBoundingClientRect().left;
-    const { bars: list, stepPx } = bars.value;
-    return list[Math.min(list.length - 1, Math.max(0, Math.floor((event.clientX - left) / stepPx)))]
-      ?.from;
-  };
   const at = chosen.value === undefined ? -1 : barAt(bars.value, chosen.value);
   const bar = bars.value.bars[at];
   return (
@@ -66,24 +48,36 @@ function Chart(): JSX.Element {
       }}
       onBlur={() => isFocused.value = false}
       onKeyDown={(event) => moveByKey(event, bars.value, chosen)}
-      onPointerMove={(event) => pointed.value = timeAt(event)}
+      onPointerMove={(event) => pointed.value = timeAt(event, bars.value)}
       onPointerLeave={() => pointed.value = undefined}
       // The keys stay with the rows, where a click leads.
       onMouseDown={(event) => event.preventDefault()}
-      onClick={(event) => goTo(bars.value, timeAt(event))}
+      onClick={(event) => goTo(bars.value, timeAt(event, bars.value))}
     >
-      <svg height={BARS_PX + WORDS_PX} width={width} aria-hidden="true">
-        <Place bars={bars} shown={shown} />
-        <Outlines bars={bars} />
-        <Words bars={bars} shown={shown} width={width} />
-      </svg>
+      <StripDrawing bars={bars} shown={shown} width={width} />
     </div>
   );
 }
 
-function contentWidth(element: HTMLElement): number {
-  const { paddingLeft, paddingRight } = getComputedStyle(element);
-  return Math.max(0, element.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight));
+/** The width of what is inside of an element, in pixels; 0 before it is known. */
+function useWidth(box: RefObject<HTMLElement | null>): ReadonlySignal<number> {
+  const width = useSignal(0);
+  useEffect(() => {
+    const element = box.current as HTMLElement;
+    const watch = new ResizeObserver(([entry]) =>
+      width.value = Math.floor(entry?.contentRect.width ?? 0)
+    );
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, []);
+  return width;
+}
+
+/** The beginning of the bar under the pointer; beside all bars the nearest one counts. */
+function timeAt(event: MouseEvent, { bars, stepPx }: Bars): number | undefined {
+  const drawing = (event.currentTarget as Element).firstElementChild as Element;
+  const at = Math.floor((event.clientX - drawing.getBoundingClientRect().left) / stepPx);
+  return bars[Math.min(bars.length - 1, Math.max(0, at))]?.from;
 }
 
 /** Moves among the bars that are not empty, and goes to the rows of one. */
@@ -112,89 +106,4 @@ function moveByKey(event: KeyboardEvent, bars: Bars, chosen: Signal<number | und
 function goTo(bars: Bars, time: number | undefined): void {
   const bar = time === undefined ? undefined : bars.bars[barAt(bars, time)];
   if (bar !== undefined) send({ t: "jumpBar", from: bar.from, to: bar.to });
-}
-
-interface Part {
-  readonly bars: ReadonlySignal<Bars>;
-}
-interface Pointed extends Part {
-  readonly shown: ReadonlySignal<number | undefined>;
-}
-
-/** What is on the screen, and the bar that is pointed at. */
-function Place({ bars, shown }: Pointed): JSX.Element {
-  const mark = useComputed(() => {
-    const { bars: list, stepPx } = bars.value;
-    if (list.length === 0 || sight.value === undefined) return "";
-    const [from, to] = [barAt(bars.value, sight.value.from), barAt(bars.value, sight.value.to)];
-    return `${Math.round(from * stepPx) - 1} ${Math.round((to + 1) * stepPx) - 1}`;
-  });
-  const [left = 0, right = 0] = mark.value.split(" ").map(Number);
-  const at = shown.value === undefined ? -1 : barAt(bars.value, shown.value);
-  const { stepPx } = bars.value;
-  return (
-    <>
-      {at >= 0 && (
-        <rect
-          class="pointed"
-          x={Math.round(at * stepPx)}
-          width={Math.max(1, Math.round(stepPx) - 1)}
-          height={BARS_PX}
-        />
-      )}
-      {mark.value !== "" && (
-        <>
-          <rect class="sight" x={left} width={right - left} height={BARS_PX} />
-          <rect class="foot" x={left} width={right - left} y={BARS_PX} height={2} />
-        </>
-      )}
-    </>
-  );
-}
-
-function Outlines({ bars }: Part): JSX.Element {
-  const paths = useComputed(() => pathsOf(bars.value, BARS_PX));
-  return (
-    <>
-      {["calm", "warn", "bad"].map((name, i) => (
-        <path
-          key={name}
-          class={name}
-          d={paths.value[i]}
-        />
-      ))}
-    </>
-  );
-}
-
-/** The times of the first and the last bar; or the one that is pointed at, with its counts. */
-function Words(
-  { bars, shown, width }: Pointed & { readonly width: ReadonlySignal<number> },
-): JSX.Element | null {
-  const { bars: list, stepPx } = bars.value;
-  const [first, last] = [list[0], list.at(-1)];
-  if (first === undefined || last === undefined) {
-    const hasRows = (overview.value?.count ?? 0) > 0;
-    return hasRows ? <text y={BARS_PX + WORDS_PX - 3}>No row here has a time</text> : null;
-  }
-  const now = Date.now();
-  const form = timeForm.value;
-  const y = BARS_PX + WORDS_PX - 3;
-  if (shown.value !== undefined) {
-    const at = barAt(bars.value, shown.value);
-    const text = barText(list[at]!, form, now, isNarrow.value);
-    const wide = text.length * LETTER_PX;
-    const x = Math.max(0, Math.min((at + .5) * stepPx - wide / 2, width.value - wide));
-    return <text class="told" x={Math.round(x)} y={y}>{text}</text>;
-  }
-  const end = Math.round(list.length * stepPx);
-  const barMs = first.to - first.from;
-  return (
-    <>
-      <text x={0} y={y}>{edgeText(first.from, barMs, form, now)}</text>
-      {end >= TWO_LABELS_PX && (
-        <text class="end" x={end} y={y}>{edgeText(last.to, barMs, form, now)}</text>
-      )}
-    </>
-  );
 }

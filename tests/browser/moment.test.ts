@@ -86,6 +86,7 @@ for (const colorScheme of ["dark", "light"] as const) {
         await page.locator("#moment-note.problem").waitFor();
         assert.deepEqual(await axeViolations(page), []);
         await page.keyboard.press("Escape");
+        await isClosed(page);
         await page.keyboard.press("?");
         await page.getByText("go to a time", { exact: true }).waitFor();
       }),

@@ -42,8 +42,6 @@ export class Intake implements LogTarget {
   /** Moves what is in the buffer to the log. */
   readonly pump: IntakePump;
   #closed = false;
-  // Told when the record that was taken just now has its place: a transform may log.
-  #unreported: DropEpisode | undefined;
   threshold: number;
   running = true;
   offered = 0;
@@ -64,9 +62,10 @@ export class Intake implements LogTarget {
       clock: host.clock,
       random: settings.random,
       onWarn: () => host.bufferFull("The buffer is full: records are dropped until there is room"),
-      onRecover: (episode) => this.#unreported = episode,
+      // A transform may log: the record that was taken just now comes first.
+      onRecover: (episode) => this.pump.afterThis(() => this.#reportDrops(episode)),
     });
-    this.pump = new IntakePump(this.#buffer, host, () => this.#reportDrops());
+    this.pump = new IntakePump(this.#buffer, host);
     if (host.log.appendSync === undefined) return;
     this.#direct = new WriteThrough({
       log: host.log,
@@ -248,10 +247,7 @@ export class Intake implements LogTarget {
   }
 
   /** One record tells of all that were dropped. It is offered as any other, and accounted for so. */
-  #reportDrops(): void {
-    if (this.#unreported === undefined) return;
-    const { dropped, policy, levels } = this.#unreported;
-    this.#unreported = undefined;
+  #reportDrops({ dropped, policy, levels }: DropEpisode): void {
     if (LEVEL_RANK.warn < this.threshold) return;
     const msg = `${dropped} ${dropped === 1 ? "record" : "records"} dropped`;
     const line = this.#lines.ofOwn("warn", msg, { policy, levels });

@@ -34,7 +34,8 @@ const KICK_LATER_MS = 250;
 export class IntakePump {
   readonly #buffer: Buffer<Entry>;
   readonly #host: PumpHost;
-  readonly #moved: () => void;
+  /** What is to be done when the record that was taken just now has its place. */
+  #afterThis: (() => void) | undefined;
   #scheduled = false;
   #ending = false;
   #closed = false;
@@ -44,11 +45,9 @@ export class IntakePump {
   #staged = 0;
   #progress: PromiseWithResolvers<void> | undefined;
 
-  /** @param moved Called after each record; it may put one into the buffer */
-  constructor(buffer: Buffer<Entry>, host: PumpHost, moved: () => void) {
+  constructor(buffer: Buffer<Entry>, host: PumpHost) {
     this.#buffer = buffer;
     this.#host = host;
-    this.#moved = moved;
   }
 
   /** Sees to it that what is in the buffer gets to the log. */
@@ -125,8 +124,18 @@ export class IntakePump {
       if (entry === undefined) return;
       left -= stageEntry(log, entry);
       this.#staged++;
-      this.#moved();
+      if (this.#afterThis !== undefined) this.#finish(this.#afterThis);
     }
+  }
+
+  /** Does `work` once the record that was taken just now has its place: it may put one into the buffer. */
+  afterThis(work: () => void): void {
+    this.#afterThis = work;
+  }
+
+  #finish(work: () => void): void {
+    this.#afterThis = undefined;
+    work();
   }
 
   /** Writes out as much as the log takes, here and now: no sync, and no sink. */

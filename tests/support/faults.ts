@@ -22,7 +22,10 @@ export interface CaseResult {
 /** Failing seeds after which a case is given up. */
 const MAX_FAILURES = 3;
 
-/** The seeds to run: one, if it is being replayed; else as many as asked for, from 1 on. A soak runs thousands. */
+/**
+ * The seeds to run: one, if it is being replayed; else as many as asked for, from 1 on. The soak runs
+ * thousands.
+ */
 export function seeds(count = 40): number[] {
   const { LOGFLUME_SEED, LOGFLUME_SEEDS } = process.env;
   if (LOGFLUME_SEED !== undefined) return [Number(LOGFLUME_SEED)];

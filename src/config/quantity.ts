@@ -19,18 +19,22 @@ const MILLISECONDS: Readonly<Record<string, number>> = {
 };
 
 /** A number and its unit. The lengths are bounded, so that no text takes long to look at. */
-const SIZE = /^(\d{1,15}(?:\.\d{1,6})?) ?([A-Za-z]{0,3})$/;
+const SIZE = /^(\d{1,15}(?:\.\d{1,6})?) ?((?:(?:[KMGT]I?)?B)?)$/i;
 const DURATION = /^(?:\d{1,15}(?:\.\d{1,6})?(?:ms|s|m|h|d)){1,5}$/;
+
+/** What {@linkcode bytesOf} reads as text, for a JSON Schema: its patterns know no flags. */
+export const SIZE_PATTERN = "^\\d{1,15}(\\.\\d{1,6})? ?(([KMGTkmgt][Ii]?)?[Bb])?$";
+/** What {@linkcode millisecondsOf} reads as text, for a JSON Schema. */
+export const DURATION_PATTERN = "^(\\d{1,15}|(\\d{1,15}(\\.\\d{1,6})?(ms|s|m|h|d)){1,5})$";
+
 const DURATION_PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
 
 /** Bytes of a size such as `64MiB`; a number without a unit is bytes. Undefined if it is none. */
 export function bytesOf(value: unknown): number | undefined {
   if (typeof value === "number") return value;
   const [, number, unit = ""] = typeof value === "string" ? SIZE.exec(value) ?? [] : [];
-  const factor = unit === "" ? 1 : BYTES[unit.toUpperCase()];
-  return number === undefined || factor === undefined
-    ? undefined
-    : Math.round(Number(number) * factor);
+  const factor = unit === "" ? 1 : BYTES[unit.toUpperCase()]!;
+  return number === undefined ? undefined : Math.round(Number(number) * factor);
 }
 
 /**

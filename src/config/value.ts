@@ -1,6 +1,6 @@
 import { LEVELS } from "../record/level.ts";
 import type { Level } from "../record/level.ts";
-import { bytesOf, millisecondsOf } from "./quantity.ts";
+import { bytesOf, DURATION_PATTERN, millisecondsOf, SIZE_PATTERN } from "./quantity.ts";
 import { leaf, type Setting } from "./setting.ts";
 
 /** The least and the most of a number. */
@@ -59,8 +59,6 @@ export function number(description: string, min: number, max: number): Setting<n
   });
 }
 
-const SIZE_PATTERN = "^(\\d+(\\.\\d+)? ?([KMGT]i?)?B?)$";
-
 /** Bytes. */
 export function size(description: string, range: Range = {}): Setting<number> {
   const { min = 0, max } = range;
@@ -92,8 +90,6 @@ export function sizeOrAll(description: string): Setting<number | "all"> {
     names: ["all"],
   });
 }
-
-const DURATION_PATTERN = "^((\\d+(\\.\\d+)?(ms|s|m|h|d))+|\\d+)$";
 
 /** Milliseconds. */
 export function duration(description: string, range: Range = {}): Setting<number> {

@@ -73,7 +73,10 @@ test("a pipeline skips what is damaged and says so, unless told to refuse it", a
   );
   const kinds: string[] = [];
   const onEvent = ({ kind }: { readonly kind: string }): void => void kinds.push(kind);
-  const pipeline = await openPipeline({ wal: { store }, sinks: {}, onEvent });
+  // A setting that is passed on though nobody gave it counts as left out.
+  const wal = { store };
+  Object.assign(wal, { onDamage: undefined });
+  const pipeline = await openPipeline({ wal, sinks: {}, onEvent });
   assert.deepEqual(kinds, ["damage"]);
   assert.equal(pipeline.stats().sequence.next, 13);
   await pipeline.close();

@@ -157,10 +157,10 @@ async function openInFiles(
 ): Promise<Logs> {
   const onNotice = (notice: LogNotice): void => tell(notice);
   const log = await openWal(store, {
-    onDamage: "quarantine",
     onNotice,
     clock,
     ...wal,
+    onDamage: wal.onDamage ?? "quarantine",
   });
   if (log.stats().segments > MANY_SEGMENTS) {
     log.compact().catch((error) => {

@@ -4,14 +4,6 @@ import type { LineBatch } from "./batch.ts";
 import { BatchFill, type ClaimLimits } from "./batch_fill.ts";
 import { OpenClaim, type Outcome, type Unsettled } from "./open_claim.ts";
 
-/** Where a lane takes its records from. */
-export interface LaneSource {
-  /** The next records; undefined if there are none now. One call at a time. */
-  claim(limits: ClaimLimits): LineBatch | undefined | Promise<LineBatch | undefined>;
-  /** Says what became of claimed records, a whole batch or parts of one; the first word counts. */
-  settle(batch: LineBatch, outcome: Outcome): void;
-}
-
 /** Records by what became of them. */
 type OutcomeCounts = Record<Outcome, number>;
 
@@ -23,7 +15,7 @@ type Counts = { -readonly [K in keyof Omit<CursorRow, "dropped">]: CursorRow[K] 
  * A lane's cursor on a log: claims go out in order, their records may be settled in any. It stands at the
  * lowest record that is not settled, and knows what is settled beyond.
  */
-export class LogCursor implements LaneSource {
+export class LogCursor {
   readonly #reader: LogReader;
   readonly #row: Counts;
   /** Settled records beyond the cursor. */
@@ -90,6 +82,7 @@ export class LogCursor implements LaneSource {
     this.#row.redelivered += count;
   }
 
+  /** The next records; undefined if there are none now. One call at a time. */
   claim(limits: ClaimLimits): LineBatch | undefined | Promise<LineBatch | undefined> {
     for (;;) {
       const read = this.#take();
@@ -159,6 +152,7 @@ export class LogCursor implements LaneSource {
     return batch;
   }
 
+  /** Says what became of claimed records, a whole batch or parts of one; the first word counts. */
   settle(batch: LineBatch, outcome: Outcome): void {
     for (const run of batch.runs) this.#settleRun(run, outcome);
     this.#advance();

@@ -1,7 +1,7 @@
 import { setKey } from "../record/json_value.ts";
 import { isLevel, type Level, LEVELS } from "../record/level.ts";
 import type { RecordInput } from "../record/record.ts";
-import { parseTimeNumber, parseTimeText } from "../record/time.ts";
+import { parseTime } from "../record/time.ts";
 import { tracePlace } from "./origin.ts";
 
 /** What a pino tells its destination about the lines it writes. */
@@ -55,7 +55,7 @@ function parseObject(line: string): Record<string, unknown> | undefined {
 function takePlace(record: Mutable, key: string, value: unknown, config: PinoConfig): boolean {
   if (key === "level") return takeLevel(record, value, config);
   if (key === "time") {
-    const timeMs = timeMsOf(value);
+    const timeMs = parseTime(value);
     if (timeMs === undefined) return false;
     record.time = timeMs;
     return true;
@@ -84,9 +84,4 @@ function takeLevel(record: Mutable, value: unknown, { levelNumbers }: PinoConfig
 /** The highest of our levels that is not above a number of pino's; `trace` for those below all. */
 export function levelOfNumber(number: number): Level {
   return LEVELS[Math.min(Math.max(Math.floor(number / 10), 1), LEVELS.length) - 1] ?? "info";
-}
-
-function timeMsOf(value: unknown): number | undefined {
-  if (typeof value === "number") return parseTimeNumber(value);
-  return typeof value === "string" ? parseTimeText(value) : undefined;
 }

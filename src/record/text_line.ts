@@ -1,7 +1,7 @@
 import { setKey } from "./json_value.ts";
 import { isLevel, type Level, LEVELS } from "./level.ts";
 import type { LogRecord } from "./record.ts";
-import { isoTime, parseTimeNumber, parseTimeText } from "./time.ts";
+import { isoTime, parseTime } from "./time.ts";
 
 /** Names of levels that other loggers use, in lower case. */
 const LEVEL_ALIASES: ReadonlyMap<string, Level> = new Map<string, Level>([
@@ -75,7 +75,7 @@ function recordFromObject(parsed: Parsed, msgKey: string, nowMs: number): LogRec
   const taken = new Set([msgKey]);
   const level = levelOf(parsed.level);
   if (level !== undefined) taken.add("level");
-  const timeKey = TIME_KEYS.find((key) => timeMsOf(parsed[key]) !== undefined);
+  const timeKey = TIME_KEYS.find((key) => parseTime(parsed[key]) !== undefined);
   if (timeKey !== undefined) taken.add(timeKey);
   const origin: { -readonly [K in (typeof ORIGIN_KEYS)[number]]?: string } = {};
   for (const key of ORIGIN_KEYS) {
@@ -86,7 +86,7 @@ function recordFromObject(parsed: Parsed, msgKey: string, nowMs: number): LogRec
   }
   const fields = fieldsOf(parsed, taken);
   return {
-    time: isoTime((timeKey === undefined ? undefined : timeMsOf(parsed[timeKey])) ?? nowMs),
+    time: isoTime((timeKey === undefined ? undefined : parseTime(parsed[timeKey])) ?? nowMs),
     level: level ?? "info",
     msg: parsed[msgKey] as string,
     ...origin,
@@ -123,9 +123,4 @@ function levelOf(value: unknown): Level | undefined {
   if (typeof value !== "string") return undefined;
   const name = value.toLowerCase();
   return isLevel(name) ? name : LEVEL_ALIASES.get(name);
-}
-
-function timeMsOf(value: unknown): number | undefined {
-  if (typeof value === "number") return parseTimeNumber(value);
-  return typeof value === "string" ? parseTimeText(value) : undefined;
 }

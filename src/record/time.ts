@@ -43,8 +43,14 @@ export function parseTimeText(text: string): number | undefined {
   return isTimeMs(timeMs) ? timeMs : undefined;
 }
 
+/** Reads a time as other loggers write it, a text or a number; `undefined` if it is none. */
+export function parseTime(value: unknown): number | undefined {
+  if (typeof value === "number") return parseTimeNumber(value);
+  return typeof value === "string" ? parseTimeText(value) : undefined;
+}
+
 /** Reads a number that is either seconds or milliseconds since 1970; `undefined` if it is neither. */
-export function parseTimeNumber(value: number): number | undefined {
+function parseTimeNumber(value: number): number | undefined {
   const timeMs = value < SECONDS_BELOW ? value * 1000 : value;
   return timeMs >= 0 && isTimeMs(timeMs) ? timeMs : undefined;
 }

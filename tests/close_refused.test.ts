@@ -93,3 +93,21 @@ test("close() loses nothing, and says so, if the disk takes the records at the l
   assert.equal(again.stats().lanes.down!.pending, accepted);
   await again.close({ timeoutMs: 0 });
 });
+
+test("close() of a log at its limit tells of the records that it had no room for", async () => {
+  const events: PipelineEvent[] = [];
+  const pipeline = await openPipeline({
+    wal: { store: durableMemory(), segmentBytes: 4096, maxSegments: 2, onLimit: "block" },
+    buffer: { capacity: 100 },
+    sinks: { down: () => Promise.reject(new Error("down")) },
+    onEvent: (event) => events.push(event),
+  });
+  await pipeline.append("in the log");
+  while (pipeline.write("x".repeat(1000)));
+  const { lost } = await pipeline.close({ timeoutMs: 0 });
+  const told = events.filter(({ message }) => message.includes("at its limit when"));
+  assert.equal(told.length, 1);
+  assert.ok(lost.down! > 0);
+  assert.match(told[0]!.message, new RegExp(` with ${lost.down} accepted records `));
+  assertAccounted(pipeline.stats());
+});

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Lane } from "../delivery/lane.ts";
 import type { LogStore } from "../storage/store.ts";
+import type { PipelineEvent } from "./options.ts";
 import type { DrainReport, WaitOptions } from "./pipeline.ts";
 
 /** What a drain needs of the pipeline around it. */
@@ -104,4 +105,23 @@ export function leftOver(
 /** Whether a lane settles nothing in this time: it has ended, is paused or parked, or its breaker is open. */
 function isHeld({ heldForMs }: Lane, leftMs: number): boolean {
   return heldForMs > 0 && heldForMs >= leftMs;
+}
+
+/**
+ * What to tell of records that a log at its limit had no room for when its pipeline was closed; undefined
+ * if there are none, or if the log has failed, which tells of them itself.
+ */
+export function lossAtLimit(
+  { acknowledges, failure }: LogStore,
+  waiting: number,
+): PipelineEvent | undefined {
+  if (waiting === 0 || acknowledges === "memory" || failure !== undefined) return undefined;
+  return {
+    kind: "limit",
+    message: `The log was at its limit when the pipeline was closed, with ${waiting} accepted ` +
+      `record${
+        waiting === 1 ? "" : "s"
+      } still in memory: they are lost; raise wal.maxSegments, or ` +
+      `let the sinks catch up before closing`,
+  };
 }

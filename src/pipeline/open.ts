@@ -17,7 +17,7 @@ import type { Fields, LogRecord, RecordInput } from "../record/record.ts";
 import { consoleSink } from "../sink/console.ts";
 import type { InputMark, LogStore } from "../storage/store.ts";
 import { createTail, type Tail } from "../tail/hub.ts";
-import { Drains, leftOver } from "./drain.ts";
+import { Drains, leftOver, lossAtLimit } from "./drain.ts";
 import { figuresOf } from "./figures.ts";
 import { Intake } from "./intake.ts";
 import { Latencies } from "./latency.ts";
@@ -366,6 +366,8 @@ class OpenPipeline implements Pipeline {
 
   async #giveBack(): Promise<void> {
     this.#intake.close();
+    const loss = lossAtLimit(this.#log, this.#intake.buffered.waiting);
+    if (loss !== undefined) this.#tell(loss);
     this.#ledger.stop();
     for (const withdraw of this.#withdraw) withdraw();
     this.tail.close();

@@ -55,6 +55,8 @@ export function listenForKeys(): void {
 /** Keys that belong to what has the focus: text, and buttons for Enter and Space. */
 function isTyping(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement;
+  // A dialog that was closed just now keeps the focus until the next frame.
+  if (target.closest("dialog")?.open === false) return false;
   if (target.closest("input, textarea, select, dialog") !== null) return true;
   return target.closest("button, summary, a") !== null && [" ", "Enter"].includes(event.key);
 }

@@ -116,12 +116,11 @@ export function lossAtLimit(
   waiting: number,
 ): PipelineEvent | undefined {
   if (waiting === 0 || acknowledges === "memory" || failure !== undefined) return undefined;
+  const records = waiting === 1 ? "record" : "records";
   return {
     kind: "limit",
     message: `The log was at its limit when the pipeline was closed, with ${waiting} accepted ` +
-      `record${
-        waiting === 1 ? "" : "s"
-      } still in memory: they are lost; raise wal.maxSegments, or ` +
-      `let the sinks catch up before closing`,
+      `${records} still in memory: they are lost; raise wal.maxSegments, or let the sinks catch up ` +
+      `before closing`,
   };
 }

@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import type { HistogramData } from "../src/tail/page/app/messages.ts";
+import { type HistogramData, SEVERITIES } from "../src/tail/page/app/messages.ts";
 import { heldRecord, type HeldRow } from "../src/tail/page/app/worker/held_row.ts";
-import {
-  Histogram,
-  LEAST_WIDTH_MS,
-  MAX_BUCKETS,
-  SEVERITIES,
-} from "../src/tail/page/app/worker/histogram.ts";
+import { Histogram, LEAST_WIDTH_MS, MAX_BUCKETS } from "../src/tail/page/app/worker/histogram.ts";
 import { RowStore } from "../src/tail/page/app/worker/row_store.ts";
 import { StripFeed } from "../src/tail/page/app/worker/strip_feed.ts";
 import { View } from "../src/tail/page/app/worker/view.ts";

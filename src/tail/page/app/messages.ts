@@ -129,6 +129,9 @@ export interface Snapshot {
   readonly filterText: string;
 }
 
+/** What a bucket of the counts over time tells apart: info and below, warnings, errors and fatal ones. */
+export const SEVERITIES = 3;
+
 /** Counts of the rows in view over time, in buckets of one width that follow each other. */
 export interface HistogramData {
   /** Where the first bucket begins, in milliseconds since 1970. */

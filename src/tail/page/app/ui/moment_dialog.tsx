@@ -2,7 +2,7 @@
 /** @jsxImportSource preact */
 import { type Signal, signal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { FromWorker } from "../messages.ts";
+import { type FromWorker, SEVERITIES } from "../messages.ts";
 import { pause } from "./reading.ts";
 import { timeForm } from "./settings.ts";
 import { histogram } from "./state.ts";
@@ -92,7 +92,7 @@ function submit(event: Event): void {
 function reading(): MomentReading {
   const now = Date.now();
   const { startMs, widthMs, counts } = histogram.value ?? { startMs: 0, widthMs: 0, counts: [] };
-  const newest = counts.length === 0 ? now : startMs + widthMs * counts.length / 3;
+  const newest = counts.length === 0 ? now : startMs + widthMs * counts.length / SEVERITIES;
   return { zone: isUtc() ? "utc" : "local", now, newest };
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HistogramData } from "../messages.ts";
+import { type HistogramData, SEVERITIES } from "../messages.ts";
 
 /** A bar: the rows of a stretch of time. */
 export interface Bar {
@@ -20,7 +20,6 @@ export interface Bars {
   readonly stepPx: number;
 }
 
-const SEVERITIES = 3;
 /** A bar that is thinner cannot be told from the next, nor be hit. */
 const LEAST_STEP_PX = 4;
 /** So many bars fill the strip at least: few rows are few bars, not wide ones. */

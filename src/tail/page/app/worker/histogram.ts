@@ -1,11 +1,9 @@
-import type { HistogramData } from "../messages.ts";
+import { type HistogramData, SEVERITIES } from "../messages.ts";
 
 /** How many buckets there are at most: about as many as a wide screen has room for. */
 export const MAX_BUCKETS = 256;
 /** The width of a bucket while the rows span little time. */
 export const LEAST_WIDTH_MS = 250;
-/** What a bucket counts: info and below, warnings, errors and fatal ones. */
-export const SEVERITIES = 3;
 /** Fewer buckets than this in use, and narrower ones would show more. */
 const FEW_BUCKETS = MAX_BUCKETS / 8;
 
